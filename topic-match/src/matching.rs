@@ -53,15 +53,15 @@ pub(crate) fn parsed(filter: &[u8], literal: usize, name: &[u8], rules: MatchRul
     if !rules.delivers(name) {
         return false;
     }
+    if literal == filter.len() {
+        return filter == name;
+    }
     if literal == 0 {
         return leading(filter, name, rules);
     }
     let Some((prefix, rest)) = filter.split_at_checked(literal) else {
         return false;
     };
-    if rest.is_empty() {
-        return filter == name;
-    }
     match name.strip_prefix(prefix) {
         Some(tail) => wild(rest, tail, rules),
         // MQTT 5.0 §4.7.1.2: `a/#` matches `a`.
