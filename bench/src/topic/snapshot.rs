@@ -14,8 +14,14 @@ const LOOKUPS: usize = 200_000;
 const CHANGES_PER_SECOND: u32 = 50_000;
 
 pub fn run(bench: &mut Bench) {
-    bench.say("\n## Readers beside a writer, 100k filters\n");
-    let workload = Workload::new(100_000, 20_000);
+    for (filters, label) in [(10_000, "10k"), (100_000, "100k")] {
+        readers_beside_a_writer(bench, filters, label);
+    }
+}
+
+fn readers_beside_a_writer(bench: &mut Bench, filters: usize, label: &str) {
+    bench.say(&format!("\n## Readers beside a writer, {label} filters\n"));
+    let workload = Workload::new(filters, 20_000);
     let mut index = SubscriptionIndex::new();
     for (number, filter) in (0_u32..).zip(&workload.filters) {
         let filter = SubscriptionFilter::new(filter).expect("it is valid");
@@ -42,9 +48,13 @@ pub fn run(bench: &mut Bench) {
          together; {singly} ns with each published at once."
     ));
     let ratio = |time: u64| time as f64 / idle as f64;
-    bench.goal("snapshot.reader_p99.control", ratio(control), 1.5);
-    bench.goal("snapshot.reader_p99", ratio(batches), 1.5);
-    bench.goal("snapshot.reader_p99.published_singly", ratio(singly), 1.5);
+    bench.goal(&format!("snapshot.{label}.control"), ratio(control), 1.5);
+    bench.goal(&format!("snapshot.{label}.reader_p99"), ratio(batches), 1.5);
+    bench.goal(
+        &format!("snapshot.{label}.reader_p99_published_singly"),
+        ratio(singly),
+        1.5,
+    );
 }
 
 /// The 99th percentile beside a writer.
