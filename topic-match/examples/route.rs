@@ -3,7 +3,7 @@
 //! `cargo run --release -p thingwire-topic-match --example route`
 //! `cargo run --release -p thingwire-topic-match --example route -- FILTER TOPIC`
 
-use std::error::Error;
+use core::error::Error;
 use std::io::{self, Write};
 
 use topic_match::{
