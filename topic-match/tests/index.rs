@@ -27,7 +27,7 @@ use topic_match::{
     TopicName,
 };
 
-/// Every level and every key has the same hash: nothing may depend on hashes but speed.
+/// Every level and every key has the same hash: nothing may depend on hashes but speed (BC-071).
 #[derive(Default)]
 struct Collide;
 
