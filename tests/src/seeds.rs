@@ -18,10 +18,23 @@ pub fn write_fuzz_seeds(corpus: &Path) -> io::Result<usize> {
         .map(|row| format!("{}\n{}", row.filter, row.topic).into_bytes())
         .filter(|seed| seed.len() <= 4096)
         .collect();
-    let mut count = 0;
-    for target in ["topic_match", "topic_index"] {
-        count += write(&corpus.join(target), &pairs)?;
-    }
+    // Operations of the index target: a byte that says which, then a filter or name, line by line.
+    let operations = rows.chunks(4).map(|rows| {
+        let lines = rows
+            .iter()
+            .zip([b' ', b'!', b'@', b'#'])
+            .map(|(row, operation)| {
+                let mut lines = vec![operation];
+                lines.extend_from_slice(row.filter.as_bytes());
+                lines.extend_from_slice(b"\n%");
+                lines.extend_from_slice(row.topic.as_bytes());
+                lines
+            });
+        lines.collect::<Vec<_>>().join(&b'\n')
+    });
+    let operations: Vec<Vec<u8>> = operations.filter(|seed| seed.len() <= 4096).collect();
+    let mut count = write(&corpus.join("topic_match"), &pairs)?;
+    count += write(&corpus.join("topic_index"), &operations)?;
     Ok(count)
 }
 
