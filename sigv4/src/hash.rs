@@ -1,0 +1,337 @@
+//! SHA-256, hex, and what stands for the body in a signature.
+
+use core::fmt;
+
+use ring::digest;
+
+/// `UNSIGNED-PAYLOAD` in place of a hash (Amazon S3 API Reference, "Authenticating Requests: Using the Authorization Header").
+pub(crate) const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
+
+/// SHA-256 of nothing.
+const EMPTY: [u8; 32] = [
+    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
+    0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
+];
+
+const fn hex_table() -> [[u8; 2]; 256] {
+    let digits = *b"0123456789abcdef";
+    let mut table = [[0; 2]; 256];
+    let mut byte = 0_usize;
+    while byte < 256 {
+        table[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    table
+}
+
+static HEX: [[u8; 2]; 256] = hex_table();
+
+/// 32 bytes as 64 lower-case hex digits.
+#[inline]
+pub(crate) fn hex(bytes: &[u8; 32]) -> [u8; 64] {
+    let mut text = [b'0'; 64];
+    for (digits, &byte) in text.chunks_exact_mut(2).zip(bytes) {
+        if let Some(pair) = HEX.get(usize::from(byte)) {
+            digits.copy_from_slice(pair);
+        }
+    }
+    text
+}
+
+#[inline]
+pub(crate) fn push_hex(out: &mut Vec<u8>, bytes: &[u8; 32]) {
+    out.extend_from_slice(&hex(bytes));
+}
+
+/// 64 lower-case hex digits, and nothing else.
+pub(crate) fn parse_hex(text: &[u8]) -> Option<[u8; 32]> {
+    if text.len() != 64 {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, digits) in bytes.iter_mut().zip(text.chunks_exact(2)) {
+        let &[high, low] = digits else { return None };
+        *byte = (lower_hex_value(high)? << 4) | lower_hex_value(low)?;
+    }
+    Some(bytes)
+}
+
+const fn lower_hex_value(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit.wrapping_sub(b'0')),
+        b'a'..=b'f' => Some(digit.wrapping_sub(b'a').wrapping_add(10)),
+        _ => None,
+    }
+}
+
+#[inline]
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    to_array(digest::digest(&digest::SHA256, bytes).as_ref())
+}
+
+/// SHA-256 and HMAC-SHA-256 give 32 bytes; the type of ring's answer does not say so.
+#[inline]
+pub(crate) fn to_array(output: &[u8]) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    for (to, &from) in bytes.iter_mut().zip(output) {
+        *to = from;
+    }
+    bytes
+}
+
+/// The SHA-256 of a body.
+///
+/// ```
+/// use sigv4::PayloadHash;
+///
+/// let hash = PayloadHash::of(b"hello");
+/// assert_eq!(hash.to_string(), "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+/// assert_eq!(PayloadHash::of(b""), PayloadHash::EMPTY);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PayloadHash([u8; 32]);
+
+impl PayloadHash {
+    /// The hash of the empty body.
+    ///
+    /// ```
+    /// assert!(sigv4::PayloadHash::EMPTY.to_string().starts_with("e3b0c442"));
+    /// ```
+    pub const EMPTY: Self = Self(EMPTY);
+
+    /// Hashes a body that is at hand.
+    ///
+    /// ```
+    /// assert_ne!(sigv4::PayloadHash::of(b"a"), sigv4::PayloadHash::of(b"b"));
+    /// ```
+    #[must_use]
+    pub fn of(body: &[u8]) -> Self {
+        if body.is_empty() {
+            Self::EMPTY
+        } else {
+            Self(sha256(body))
+        }
+    }
+
+    /// Takes a hash made elsewhere.
+    ///
+    /// ```
+    /// use sigv4::PayloadHash;
+    ///
+    /// let bytes = *PayloadHash::EMPTY.as_bytes();
+    /// assert_eq!(PayloadHash::from_bytes(bytes), PayloadHash::EMPTY);
+    /// ```
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes.
+    ///
+    /// ```
+    /// assert_eq!(sigv4::PayloadHash::EMPTY.as_bytes()[0], 0xe3);
+    /// ```
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for PayloadHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hex(f, &self.0)
+    }
+}
+
+impl fmt::Debug for PayloadHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PayloadHash({self})")
+    }
+}
+
+pub(crate) fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8; 32]) -> fmt::Result {
+    f.write_str(core::str::from_utf8(&hex(bytes)).unwrap_or_default())
+}
+
+/// Hashes a body that comes in pieces.
+///
+/// ```
+/// use sigv4::{PayloadHash, PayloadHasher};
+///
+/// let mut hasher = PayloadHasher::new();
+/// hasher.update(b"hel");
+/// hasher.update(b"lo");
+/// assert_eq!(hasher.finish(), PayloadHash::of(b"hello"));
+/// ```
+#[derive(Clone)]
+pub struct PayloadHasher {
+    context: digest::Context,
+}
+
+impl PayloadHasher {
+    /// Nothing hashed yet.
+    ///
+    /// ```
+    /// use sigv4::{PayloadHash, PayloadHasher};
+    ///
+    /// assert_eq!(PayloadHasher::new().finish(), PayloadHash::EMPTY);
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            context: digest::Context::new(&digest::SHA256),
+        }
+    }
+
+    /// Takes the next piece of the body.
+    ///
+    /// ```
+    /// let mut hasher = sigv4::PayloadHasher::new();
+    /// hasher.update(b"");
+    /// assert_eq!(hasher.finish(), sigv4::PayloadHash::EMPTY);
+    /// ```
+    pub fn update(&mut self, piece: &[u8]) {
+        self.context.update(piece);
+    }
+
+    /// The hash of all pieces.
+    ///
+    /// ```
+    /// let hasher = sigv4::PayloadHasher::new();
+    /// assert_eq!(hasher.finish(), sigv4::PayloadHash::of(b""));
+    /// ```
+    #[must_use]
+    pub fn finish(self) -> PayloadHash {
+        PayloadHash(to_array(self.context.finish().as_ref()))
+    }
+}
+
+impl Default for PayloadHasher {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for PayloadHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PayloadHasher")
+    }
+}
+
+/// What a signature says about the body.
+///
+/// ```
+/// use sigv4::{Payload, PayloadHash};
+///
+/// // The same signature, with the hashing done here or elsewhere.
+/// let hashed = Payload::Hash(PayloadHash::of(b"{}"));
+/// assert_ne!(hashed, Payload::Body(b"{}"));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payload<'a> {
+    /// There is no body, or it has no bytes.
+    Empty,
+    /// The body, to be hashed.
+    Body(&'a [u8]),
+    /// The hash of the body.
+    Hash(PayloadHash),
+    /// `UNSIGNED-PAYLOAD`: anybody on the way may change the body. S3 accepts it, and presigned S3 URLs always use it.
+    Unsigned,
+}
+
+impl Payload<'_> {
+    pub(crate) fn line(self) -> PayloadLine {
+        match self {
+            Self::Empty => PayloadLine::Hash(PayloadHash::EMPTY),
+            Self::Body(body) => PayloadLine::Hash(PayloadHash::of(body)),
+            Self::Hash(hash) => PayloadLine::Hash(hash),
+            Self::Unsigned => PayloadLine::Unsigned,
+        }
+    }
+}
+
+/// The last line of a canonical request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PayloadLine {
+    Hash(PayloadHash),
+    Unsigned,
+}
+
+impl PayloadLine {
+    pub(crate) fn push(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Hash(hash) => push_hex(out, &hash.0),
+            Self::Unsigned => out.extend_from_slice(UNSIGNED_PAYLOAD.as_bytes()),
+        }
+    }
+}
+
+/// A signature: 32 bytes, written as 64 lower-case hex digits.
+///
+/// ```
+/// use sigv4::{Credentials, Payload, Region, Request, Scratch, Service, Signer, Timestamp};
+///
+/// let signer = Signer::new(Credentials::new("AKIDEXAMPLE", "secret")?, Region::new("us-east-1")?, Service::iot_data());
+/// let headers = [("Host", "example.com")];
+/// let request = Request::new("GET", "/", headers.as_slice());
+/// let signed = signer.sign(&request, Payload::Empty, Timestamp::parse("20260301T120000Z")?, &mut Scratch::new())?;
+/// assert_eq!(signed.signature().to_string().len(), 64);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Signature([u8; 32]);
+
+impl Signature {
+    pub(crate) const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes, for a replay store to key by.
+    ///
+    /// ```
+    /// # use sigv4::{Credentials, Payload, Region, Request, Scratch, Service, Signer, Timestamp};
+    /// # let signer = Signer::new(Credentials::new("AKIDEXAMPLE", "secret")?, Region::new("us-east-1")?, Service::iot_data());
+    /// # let headers = [("Host", "example.com")];
+    /// # let request = Request::new("GET", "/", headers.as_slice());
+    /// # let signed = signer.sign(&request, Payload::Empty, Timestamp::parse("20260301T120000Z")?, &mut Scratch::new())?;
+    /// assert_eq!(signed.signature().as_bytes().len(), 32);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hex(f, &self.0)
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Signature({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_empty_hash_is_the_hash_of_nothing() {
+        assert_eq!(sha256(b""), EMPTY);
+    }
+
+    #[test]
+    fn hex_goes_both_ways_in_lower_case_only() {
+        let bytes = sha256(b"x");
+        assert_eq!(parse_hex(&hex(&bytes)), Some(bytes));
+        assert_eq!(parse_hex(&hex(&bytes).to_ascii_uppercase()), None);
+        for length in [0, 63, 65] {
+            assert_eq!(parse_hex(&vec![b'0'; length]), None, "{length}");
+        }
+        assert_eq!(parse_hex(&[b'g'; 64]), None);
+    }
+}
