@@ -108,6 +108,14 @@ impl Bench {
             .map_or(f64::NAN, |row| row.min)
     }
 
+    /// The allocations per operation of ours, or of one peer, in a case that was measured.
+    pub fn allocations(&self, case: &str, name: &str) -> f64 {
+        self.rows
+            .iter()
+            .find(|row| row.case == case && row.name == name)
+            .map_or(f64::NAN, |row| row.allocations)
+    }
+
     pub fn goal(&mut self, name: &str, ratio: f64, target: f64) {
         self.goals.push(Goal {
             name: name.to_owned(),
