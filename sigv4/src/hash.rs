@@ -13,27 +13,16 @@ const EMPTY: [u8; 32] = [
     0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
 ];
 
-const fn hex_table() -> [[u8; 2]; 256] {
-    let digits = *b"0123456789abcdef";
-    let mut table = [[0; 2]; 256];
-    let mut byte = 0_usize;
-    while byte < 256 {
-        table[byte] = [digits[byte >> 4], digits[byte & 15]];
-        byte += 1;
-    }
-    table
-}
-
-static HEX: [[u8; 2]; 256] = hex_table();
-
-/// 32 bytes as 64 lower-case hex digits.
+/// 32 bytes as 64 lower-case hex digits. Arithmetic instead of a table, so that the compiler makes vector code of it.
 #[inline]
 pub(crate) fn hex(bytes: &[u8; 32]) -> [u8; 64] {
-    let mut text = [b'0'; 64];
-    for (digits, &byte) in text.chunks_exact_mut(2).zip(bytes) {
-        if let Some(pair) = HEX.get(usize::from(byte)) {
-            digits.copy_from_slice(pair);
-        }
+    let digit = |nibble: u8| {
+        let letter = u8::from(nibble > 9).wrapping_mul(b'a'.wrapping_sub(b'0').wrapping_sub(10));
+        nibble.wrapping_add(b'0').wrapping_add(letter)
+    };
+    let mut text = [0; 64];
+    for (digits, &byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        *digits = [digit(byte >> 4), digit(byte & 0x0F)];
     }
     text
 }
@@ -72,11 +61,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
 /// SHA-256 and HMAC-SHA-256 give 32 bytes; the type of ring's answer does not say so.
 #[inline]
 pub(crate) fn to_array(output: &[u8]) -> [u8; 32] {
-    let mut bytes = [0; 32];
-    for (to, &from) in bytes.iter_mut().zip(output) {
-        *to = from;
-    }
-    bytes
+    output.first_chunk::<32>().copied().unwrap_or_default()
 }
 
 /// The SHA-256 of a body.

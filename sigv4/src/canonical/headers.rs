@@ -22,63 +22,113 @@ pub(crate) enum ListError {
 }
 
 /// RFC 9110 §5.6.2, without the upper-case letters.
-pub(crate) const fn is_lower_token(byte: u8) -> bool {
+const fn is_lower_token(byte: u8) -> bool {
     matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~')
+}
+
+/// 1 for token characters, 2 more for those that are not upper-case letters.
+static TOKEN: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        table[byte as usize] = if is_lower_token(byte) { 3 } else { is_lower_token(byte.to_ascii_lowercase()) as u8 };
+        if byte == u8::MAX {
+            break;
+        }
+        byte = byte.wrapping_add(1);
+    }
+    table
+};
+
+fn all(name: &[u8], bit: u8) -> bool {
+    name.iter().fold(bit, |seen, &byte| seen & TOKEN.get(usize::from(byte)).copied().unwrap_or(0)) != 0
 }
 
 /// RFC 9110 §5.6.2.
 pub(crate) fn is_token(name: &[u8]) -> bool {
-    !name.is_empty()
-        && name
-            .iter()
-            .all(|byte| is_lower_token(byte.to_ascii_lowercase()))
+    !name.is_empty() && all(name, 1)
+}
+
+/// The name of a signed header, lower-case, with its first bytes at hand: most comparisons end there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Name {
+    start: u64,
+    pub(crate) place: Span,
+}
+
+impl Name {
+    pub(crate) fn new(text: &[u8], place: Span) -> Self {
+        Self { start: lower_start(place.of(text)), place }
+    }
+
+    fn cmp(&self, other: &Self, text: &[u8]) -> Ordering {
+        // In the order of the whole names: a shorter name is padded with a byte that is less than any in a name.
+        self.start.cmp(&other.start).then_with(|| self.place.of(text).cmp(other.place.of(text)))
+    }
+}
+
+/// The first eight bytes in lower case, as a number that sorts as they do.
+#[inline]
+fn lower_start(name: &[u8]) -> u64 {
+    if let Some(start) = name.first_chunk::<8>() {
+        return u64::from_be_bytes(start.map(|byte| byte.to_ascii_lowercase()));
+    }
+    let mut start = [0; 8];
+    for (to, from) in start.iter_mut().zip(name) {
+        *to = from.to_ascii_lowercase();
+    }
+    u64::from_be_bytes(start)
 }
 
 /// Reads `host;x-amz-date`: lower-case tokens, in strictly ascending order.
-pub(crate) fn parse_list(stash: &[u8], list: Span, names: &mut Vec<Span>) -> Result<(), ListError> {
-    let text = list.of(stash);
-    if text.is_empty() {
+pub(crate) fn parse_list(text: &[u8], list: Span, names: &mut Vec<Name>) -> Result<(), ListError> {
+    if list.of(text).is_empty() {
         return Err(ListError::Empty);
     }
     names.clear();
-    let mut previous: &[u8] = &[];
+    let mut previous: Option<Name> = None;
     let mut start = 0_usize;
-    for name in text.split(|&byte| byte == b';') {
-        if name.is_empty() || !name.iter().all(|&byte| is_lower_token(byte)) {
+    for name in list.of(text).split(|&byte| byte == b';') {
+        if name.is_empty() || !all(name, 2) {
             return Err(ListError::NotAToken);
         }
-        if name <= previous {
+        let end = start.saturating_add(name.len());
+        let name = Name::new(text, list.part(start, end));
+        if previous.is_some_and(|previous| previous.cmp(&name, text) != Ordering::Less) {
             return Err(ListError::NotSorted);
         }
-        previous = name;
-        let end = start.saturating_add(name.len());
-        names.push(list.part(start, end));
+        previous = Some(name);
+        names.push(name);
         start = end.saturating_add(1);
     }
     Ok(())
 }
 
-fn compare_lowered(name: &[u8], lower: &[u8]) -> Ordering {
-    name.iter()
-        .map(u8::to_ascii_lowercase)
-        .cmp(lower.iter().copied())
-}
-
-/// The slot of a header name in the sorted list, whatever its case.
-pub(crate) fn slot(stash: &[u8], names: &[Span], name: &[u8]) -> Result<usize, usize> {
-    names.binary_search_by(|listed| compare_lowered(name, listed.of(stash)).reverse())
+/// The slot of a header name in the sorted list, whatever its case; else where it would be.
+pub(crate) fn slot(text: &[u8], names: &[Name], name: &[u8]) -> Result<usize, usize> {
+    let start = lower_start(name);
+    names.binary_search_by(|listed| {
+        listed.start.cmp(&start).then_with(|| {
+            let listed = listed.place.of(text);
+            if listed.eq_ignore_ascii_case(name) {
+                return Ordering::Equal;
+            }
+            listed.iter().copied().cmp(name.iter().map(u8::to_ascii_lowercase))
+        })
+    })
 }
 
 /// Keeps the values of the headers in the list, and hands every other name to `unlisted`.
 pub(crate) fn collect<'a>(
     stash: &mut Vec<u8>,
-    names: &[Span],
+    text: &[u8],
+    names: &[Name],
     fields: &mut Vec<Field>,
     headers: impl Iterator<Item = (&'a str, &'a [u8])>,
     mut unlisted: impl FnMut(&str),
 ) {
     for (name, value) in headers {
-        match slot(stash, names, name.as_bytes()) {
+        match slot(text, names, name.as_bytes()) {
             Ok(slot) => add_field(stash, fields, slot, value),
             Err(_) => unlisted(name),
         }
@@ -86,15 +136,15 @@ pub(crate) fn collect<'a>(
 }
 
 /// Writes the list of the names in `names`, which need not be sorted nor unique, and leaves the places in it in `names`.
-pub(crate) fn make_list(stash: &mut Vec<u8>, names: &mut Vec<Span>) -> Span {
-    names.sort_unstable_by(|a, b| a.of(stash).cmp(b.of(stash)));
-    names.dedup_by(|a, b| a.of(stash) == b.of(stash));
-    append(stash, |out| {
+pub(crate) fn make_list(text: &mut Vec<u8>, names: &mut Vec<Name>) -> Span {
+    names.sort_unstable_by(|a, b| a.cmp(b, text));
+    names.dedup_by(|a, b| a.cmp(b, text) == Ordering::Equal);
+    append(text, |out| {
         for (index, name) in names.iter_mut().enumerate() {
             if index > 0 {
                 out.push(b';');
             }
-            *name = append(out, |out| name.copy_within(out));
+            name.place = append(out, |out| name.place.copy_within(out));
         }
     })
 }
@@ -113,14 +163,15 @@ pub(crate) fn count(fields: &[Field], slot: usize) -> usize {
 pub(crate) fn push_headers(
     out: &mut Vec<u8>,
     stash: &[u8],
-    names: &[Span],
+    text: &[u8],
+    names: &[Name],
     list: Span,
     fields: &mut [Field],
 ) -> Result<(), usize> {
     fields.sort_unstable();
     let mut arrived = fields.iter().peekable();
     for (slot, name) in names.iter().enumerate() {
-        out.extend_from_slice(name.of(stash));
+        out.extend_from_slice(name.place.of(text));
         let mut separator = b':';
         while let Some(field) = arrived.next_if(|field| field.slot == slot) {
             out.push(separator);
@@ -133,7 +184,7 @@ pub(crate) fn push_headers(
         out.push(b'\n');
     }
     out.push(b'\n');
-    out.extend_from_slice(list.of(stash));
+    out.extend_from_slice(list.of(text));
     out.push(b'\n');
     Ok(())
 }
@@ -207,6 +258,20 @@ mod tests {
     }
 
     #[test]
+    fn names_are_found_whatever_their_case() {
+        let mut stash = Vec::new();
+        let list = keep(&mut stash, b"a;ab;host;x-amz-da;x-amz-dat;x-amz-date;x-amz-datf;x-amz-meta");
+        let mut names = Vec::new();
+        parse_list(&stash, list, &mut names).unwrap();
+        for (expected, name) in ["A", "aB", "HOST", "x-amz-DA", "X-amz-dat", "X-Amz-Date", "x-amz-datf", "x-amz-META"].iter().enumerate() {
+            assert_eq!(slot(&stash, &names, name.as_bytes()), Ok(expected), "{name}");
+        }
+        for name in ["", "b", "hos", "hostt", "x-amz-", "x-amz-dated", "x-amz-datd", "\u{0}"] {
+            assert!(slot(&stash, &names, name.as_bytes()).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
     fn lists_are_lower_case_sorted_and_unique() {
         for (list, expected) in [
             ("host", Ok(())),
@@ -235,7 +300,10 @@ mod tests {
         let mut stash = Vec::new();
         let mut names: Vec<_> = ["x-b", "host", "x-a", "host", "x-b"]
             .iter()
-            .map(|name| keep(&mut stash, name.as_bytes()))
+            .map(|name| {
+                let place = keep(&mut stash, name.as_bytes());
+                Name::new(&stash, place)
+            })
             .collect();
         let list = make_list(&mut stash, &mut names);
         assert_eq!(list.of(&stash), b"host;x-a;x-b");
@@ -246,8 +314,8 @@ mod tests {
 
     #[test]
     fn values_are_joined_in_the_order_they_came() {
-        let mut stash = Vec::new();
-        let list = keep(&mut stash, b"host;x-d");
+        let (mut stash, mut text) = (Vec::new(), Vec::new());
+        let list = keep(&mut text, b"host;x-d");
         let (mut names, mut fields, mut out) = (Vec::new(), Vec::new(), Vec::new());
         parse_list(&stash, list, &mut names).unwrap();
         let headers = [
@@ -260,19 +328,19 @@ mod tests {
         let headers = headers
             .iter()
             .map(|(name, value)| (*name, value.as_bytes()));
-        collect(&mut stash, &names, &mut fields, headers, |name| {
+        collect(&mut stash, &text, &names, &mut fields, headers, |name| {
             others.push(name.to_owned())
         });
         assert_eq!(others, ["other"]);
         assert_eq!(count(&fields, 1), 2);
-        push_headers(&mut out, &stash, &names, list, &mut fields).unwrap();
+        push_headers(&mut out, &stash, &text, &names, list, &mut fields).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "host:h\nx-d:b,a c\n\nhost;x-d\n"
         );
         fields.retain(|field| field.slot == 1);
         assert_eq!(
-            push_headers(&mut Vec::new(), &stash, &names, list, &mut fields),
+            push_headers(&mut Vec::new(), &stash, &text, &names, list, &mut fields),
             Err(0)
         );
     }

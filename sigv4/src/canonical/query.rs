@@ -109,32 +109,6 @@ pub(crate) fn add_param(
     });
 }
 
-/// As [`add_param`], for a value that is in the stash itself.
-pub(crate) fn add_stashed_param(
-    stash: &mut Vec<u8>,
-    params: &mut Vec<Param>,
-    auth: AuthParam,
-    value: Span,
-) {
-    let name = append(stash, |out| out.extend_from_slice(auth.name().as_bytes()));
-    let value = append(stash, |out| push_encoded_within(out, value));
-    params.push(Param {
-        name,
-        value,
-        auth: Some(auth),
-        offset: 0,
-    });
-}
-
-/// Appends the text at `place` of the buffer to it, in encoded form.
-fn push_encoded_within(buffer: &mut Vec<u8>, place: Span) {
-    let mut index = 0_usize;
-    while let Some(&byte) = place.of(buffer).get(index) {
-        push_encoded(buffer, &[byte]);
-        index = index.saturating_add(1);
-    }
-}
-
 /// Appends the canonical query: sorted by name, then by value, both in encoded form. `keep` decides which parameters belong to it.
 pub(crate) fn push_query(
     out: &mut Vec<u8>,

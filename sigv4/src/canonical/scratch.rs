@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::headers::Field;
+use super::headers::{Field, Name};
 use super::query::Param;
 use super::span::Span;
 use crate::hash::{push_hex, sha256};
@@ -33,7 +33,9 @@ pub struct Scratch {
     pub(crate) string_to_sign: Vec<u8>,
     pub(crate) stash: Vec<u8>,
     pub(crate) params: Vec<Param>,
-    pub(crate) names: Vec<Span>,
+    /// The credential and the list of signed headers, apart from the stash, which grows while they are read.
+    pub(crate) text: Vec<u8>,
+    pub(crate) names: Vec<Name>,
     pub(crate) fields: Vec<Field>,
 }
 
@@ -86,6 +88,7 @@ impl Scratch {
         self.canonical.clear();
         self.string_to_sign.clear();
         self.stash.clear();
+        self.text.clear();
         self.params.clear();
         self.names.clear();
         self.fields.clear();
@@ -93,12 +96,13 @@ impl Scratch {
         if self.canonical.capacity() == 0 {
             self.canonical.reserve(1024);
             self.stash.reserve(1024);
+            self.text.reserve(256);
         }
     }
 
     /// Writes the string to sign over the canonical request, which must be whole.
     pub(crate) fn push_string_to_sign(&mut self, date: &[u8], scope: Span) {
-        let scope = scope.of(&self.stash);
+        let scope = scope.of(&self.text);
         let out = &mut self.string_to_sign;
         out.clear();
         out.reserve(

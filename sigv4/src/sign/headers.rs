@@ -82,7 +82,6 @@ impl Signer {
             check_own_date(request.headers(), at)?;
         }
 
-        let mut names = [""; 3];
         let mut added: [(&str, &[u8]); 3] = [("", &[]); 3];
         let candidates = [
             (!self.own_date).then_some((DATE, date.as_bytes())),
@@ -92,23 +91,15 @@ impl Signer {
                 .map(|text| (CONTENT_SHA256, text.as_bytes())),
         ];
         let mut filled = 0_usize;
-        for (candidate, (name, header)) in candidates
-            .into_iter()
-            .flatten()
-            .zip(names.iter_mut().zip(&mut added))
-        {
-            *name = candidate.0;
+        for (candidate, header) in candidates.into_iter().flatten().zip(&mut added) {
             *header = candidate;
             filled = filled.saturating_add(1);
         }
-        let (names, added) = (
-            names.get(..filled).unwrap_or(&[]),
-            added.get(..filled).unwrap_or(&[]),
-        );
+        let added = added.get(..filled).unwrap_or(&[]);
 
         let replaced = [DATE, TOKEN, CONTENT_SHA256, AUTHORIZATION];
-        let list = Self::choose_headers(request.headers(), &replaced, names, scratch)?;
-        let (credential, scope) = self.stash_credential(&mut scratch.stash, &date, &self.service);
+        let list = Self::choose_headers(request.headers(), &replaced, added, scratch)?;
+        let (credential, scope) = self.write_credential(&mut scratch.text, &date, &self.service);
         let plan = Plan {
             service: &self.service,
             date: &date,
@@ -122,8 +113,8 @@ impl Signer {
         let signature = self.finish(request, &plan, scratch)?;
 
         let authorization = authorization(
-            credential.of(&scratch.stash),
-            list.of(&scratch.stash),
+            credential.of(&scratch.text),
+            list.of(&scratch.text),
             &signature,
         );
         Ok(Signed {

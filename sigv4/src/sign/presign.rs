@@ -6,7 +6,7 @@ use super::headers::CONTENT_SHA256;
 use super::signer::{Plan, Signer};
 use crate::canonical::escape::{push_encoded, push_encoded_except};
 use crate::canonical::headers::trimmed;
-use crate::canonical::query::{AuthParam, add_param, add_stashed_param};
+use crate::canonical::query::{AuthParam, add_param};
 use crate::canonical::scratch::Scratch;
 use crate::canonical::span::{Span, append};
 use crate::error::{SignError, SignErrorKind};
@@ -211,35 +211,39 @@ impl Signer {
         } else {
             &[]
         };
-        let added_names: &[&str] = if authority.is_some() { &["host"] } else { &[] };
-        let list = Self::choose_headers(request.headers(), &[], added_names, scratch)?;
-        let (credential, scope) = self.stash_credential(&mut scratch.stash, &date, plan.service);
+        let list = Self::choose_headers(request.headers(), &[], added, scratch)?;
+        let (credential, scope) = self.write_credential(&mut scratch.text, &date, plan.service);
         check_declared(request.headers(), plan.payload, scratch)?;
 
-        // In canonical order, so that for most requests there is nothing to sort.
         let mut decimal = Decimal::default();
+        let Scratch {
+            stash,
+            text,
+            params,
+            ..
+        } = scratch;
+        let signed_token = token.filter(|(_, placement)| *placement == TokenPlacement::Signed);
+        // In canonical order, so that for most requests there is nothing to sort.
         let values = [
             (AuthParam::Algorithm, Some(ALGORITHM.as_bytes())),
+            (AuthParam::Credential, Some(credential.of(text))),
             (AuthParam::Date, Some(date.as_bytes())),
             (
                 AuthParam::Expires,
-                plan.expires.map(|expires| decimal.write(expires.as_secs())),
+                plan.expires
+                    .map(|expires| decimal.write(expires.as_secs())),
             ),
             (
                 AuthParam::SecurityToken,
-                token
-                    .filter(|(_, placement)| *placement == TokenPlacement::Signed)
-                    .map(|(token, _)| token.as_bytes()),
+                signed_token.map(|(token, _)| token.as_bytes()),
             ),
+            (AuthParam::SignedHeaders, Some(list.of(text))),
         ];
-        let Scratch { stash, params, .. } = scratch;
         for (param, value) in values {
             if let Some(value) = value {
                 add_param(stash, params, param, value);
             }
         }
-        add_stashed_param(stash, params, AuthParam::Credential, credential);
-        add_stashed_param(stash, params, AuthParam::SignedHeaders, list);
 
         let finish = Plan {
             service: plan.service,

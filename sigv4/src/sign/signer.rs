@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 
-use crate::canonical::headers::{collect, count, is_token, make_list, push_headers};
+use crate::canonical::headers::{Name, collect, count, is_token, make_list, push_headers, slot};
 use crate::canonical::path::{AboveRoot, check_path, push_path};
 use crate::canonical::query::{AuthParam, parse_query, push_query};
 use crate::canonical::scratch::Scratch;
@@ -62,20 +62,21 @@ pub(super) struct Plan<'a> {
 }
 
 /// Headers that are for the next hop alone, or that clients and proxies change on the way: botocore's list, and `authorization`.
-const UNSIGNED: [&str; 12] = [
-    "authorization",
-    "connection",
-    "expect",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "user-agent",
-    "x-amzn-trace-id",
-];
+fn is_never_signed(name: &str) -> bool {
+    let candidates: &[&str] = match name.len() {
+        2 => &["te"],
+        6 => &["expect"],
+        7 => &["trailer", "upgrade"],
+        10 => &["connection", "keep-alive", "user-agent"],
+        13 => &["authorization"],
+        15 => &["x-amzn-trace-id"],
+        17 => &["transfer-encoding"],
+        18 => &["proxy-authenticate"],
+        19 => &["proxy-authorization"],
+        _ => &[],
+    };
+    is_one_of(name, candidates)
+}
 
 pub(super) fn is_one_of(name: &str, list: &[&str]) -> bool {
     list.iter().any(|listed| name.eq_ignore_ascii_case(listed))
@@ -222,19 +223,19 @@ impl Signer {
     }
 
     /// Appends `AKID/YYYYMMDD/region/service/aws4_request`, and gives the places of all of it and of the scope in it.
-    pub(super) fn stash_credential(
+    pub(super) fn write_credential(
         &self,
-        stash: &mut Vec<u8>,
+        text: &mut Vec<u8>,
         date: &AmzDate,
         service: &Service,
     ) -> (Span, Span) {
         let id = self.credentials.access_key_id();
-        let credential = append(stash, |out| {
+        let credential = append(text, |out| {
             out.extend_from_slice(id.as_bytes());
             out.push(b'/');
             push_scope(out, date.day(), &self.region, service);
         });
-        let length = credential.of(stash).len();
+        let length = credential.of(text).len();
         (
             credential,
             credential.part(id.len().saturating_add(1), length),
@@ -246,10 +247,10 @@ impl Signer {
     pub(super) fn choose_headers<H: crate::Headers + ?Sized>(
         headers: &H,
         replaced: &[&str],
-        added: &[&str],
+        added: &[(&str, &[u8])],
         scratch: &mut Scratch,
     ) -> Result<Span, SignError> {
-        let Scratch { stash, names, .. } = scratch;
+        let Scratch { text, names, .. } = scratch;
         for (name, _) in headers.fields() {
             if !is_token(name.as_bytes()) {
                 return Err(SignError::new(
@@ -257,16 +258,18 @@ impl Signer {
                     "a header name is not a token",
                 ));
             }
-            if !is_one_of(name, &UNSIGNED) && !is_one_of(name, replaced) {
-                names.push(append(stash, |out| {
-                    out.extend(name.bytes().map(|byte| byte.to_ascii_lowercase()))
-                }));
+            if !is_never_signed(name) && !is_one_of(name, replaced) {
+                let place = append(text, |out| {
+                    out.extend(name.bytes().map(|byte| byte.to_ascii_lowercase()));
+                });
+                names.push(Name::new(text, place));
             }
         }
-        for name in added {
-            names.push(append(stash, |out| out.extend_from_slice(name.as_bytes())));
+        for (name, _) in added {
+            let place = append(text, |out| out.extend_from_slice(name.as_bytes()));
+            names.push(Name::new(text, place));
         }
-        Ok(make_list(stash, names))
+        Ok(make_list(text, names))
     }
 
     /// Writes the canonical request from what is in the scratch, and signs it.
@@ -279,6 +282,7 @@ impl Signer {
         let Scratch {
             canonical,
             stash,
+            text,
             params,
             names,
             fields,
@@ -298,19 +302,20 @@ impl Signer {
             .filter(|(name, _)| !is_one_of(name, plan.replaced));
         collect(
             stash,
+            text,
             names,
             fields,
             own.chain(plan.added.iter().copied()),
             |_| {},
         );
-        let host = names.iter().position(|name| name.of(stash) == b"host");
+        let host = slot(text, names, b"host").ok();
         if host.map(|slot| count(fields, slot)) != Some(1) {
             return Err(SignError::new(
                 SignErrorKind::Host,
                 "expected exactly one `Host` header",
             ));
         }
-        push_headers(canonical, stash, names, plan.list, fields).map_err(|_| {
+        push_headers(canonical, stash, text, names, plan.list, fields).map_err(|_| {
             SignError::new(
                 SignErrorKind::HeaderName,
                 "the headers changed while they were read",
@@ -318,7 +323,7 @@ impl Signer {
         })?;
         plan.payload.push(canonical);
         scratch.push_string_to_sign(plan.date.as_bytes(), plan.scope);
-        let key = self.key(plan.credential.of(&scratch.stash), plan.date, plan.service);
+        let key = self.key(plan.credential.of(&scratch.text), plan.date, plan.service);
         Ok(Signature::from_bytes(key.sign(&scratch.string_to_sign)))
     }
 

@@ -4,7 +4,6 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use ring::digest;
-use subtle::ConstantTimeEq;
 
 use super::pending::{Check, Pending};
 use super::record::KeyRecord;
@@ -14,7 +13,7 @@ use crate::canonical::scratch::Scratch;
 use crate::canonical::span::Span;
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::hash::{
-    PayloadHash, PayloadHasher, PayloadLine, Signature, UNSIGNED_PAYLOAD, hex, parse_hex,
+    PayloadHash, PayloadHasher, PayloadLine, Signature, UNSIGNED_PAYLOAD, parse_hex,
 };
 use crate::key::SigningKey;
 use crate::scope::Service;
@@ -91,7 +90,7 @@ impl Claim<'_, '_> {
     /// ```
     #[must_use]
     pub fn access_key_id(&self) -> &str {
-        core::str::from_utf8(self.access_key_id.of(&self.scratch.stash)).unwrap_or_default()
+        core::str::from_utf8(self.access_key_id.of(&self.scratch.text)).unwrap_or_default()
     }
 
     /// The service that is claimed: one of the policy's.
@@ -185,7 +184,7 @@ impl Claim<'_, '_> {
                 guard,
             });
         }
-        let claimed = parse_hex(self.signature.of(&self.scratch.stash)).ok_or(MISMATCH)?;
+        let claimed = self.claimed_signature()?;
         let mut head = digest::Context::new(&digest::SHA256);
         head.update(&self.scratch.canonical);
         let (key, is_new) = self.key(&record);
@@ -214,7 +213,7 @@ impl Claim<'_, '_> {
     fn admit<I>(&self, record: Option<KeyRecord<I>>) -> Result<KeyRecord<I>, VerifyError> {
         let refuse = |what| VerifyError::new(VerifyErrorKind::UnrecognizedClientException, what);
         let record = record.ok_or(refuse("the access key is not known"))?;
-        let token = self.token.map(|token| token.of(&self.scratch.stash));
+        let token = self.token.map(|token| token.of(&self.scratch.text));
         match (&record.session, token) {
             (None, None) => {}
             (None, Some(_)) => {
@@ -248,7 +247,7 @@ impl Claim<'_, '_> {
             Declared::Repeatedly => {
                 return refuse("found several `X-Amz-Content-Sha256`, expected one");
             }
-            Declared::Once(place) => place.of(&self.scratch.stash),
+            Declared::Once(place) => place.of(&self.scratch.text),
         };
         match parse_hex(text) {
             Some(hash) => Ok(Some(PayloadLine::Hash(PayloadHash::from_bytes(hash)))),
@@ -265,7 +264,7 @@ impl Claim<'_, '_> {
 
     /// The signing key, and whether it had to be derived.
     fn key<I>(&self, record: &KeyRecord<I>) -> (Arc<SigningKey>, bool) {
-        let credential = self.credential.of(&self.scratch.stash);
+        let credential = self.credential.of(&self.scratch.text);
         if let Some(key) = self
             .verifier
             .keys
@@ -294,29 +293,30 @@ impl Claim<'_, '_> {
         line.push(&mut self.scratch.canonical);
         self.scratch
             .push_string_to_sign(self.date.as_bytes(), self.scope);
+        let claimed = self.claimed_signature()?;
         let (key, is_new) = self.key(record);
-        let expected = key.sign(&self.scratch.string_to_sign);
-        // BC-058: in a time that does not tell how much of the signature is right.
-        let is_equal: bool = hex(&expected)
-            .ct_eq(self.signature.of(&self.scratch.stash))
-            .into();
-        if !is_equal {
+        if !key.is_signature(&self.scratch.string_to_sign, &claimed) {
             return Err(MISMATCH);
         }
         if let Some(keys) = self.verifier.keys.as_ref().filter(|_| is_new) {
             keys.insert(
-                self.credential.of(&self.scratch.stash),
+                self.credential.of(&self.scratch.text),
                 *record.secret.fingerprint(),
                 key,
             );
         }
-        Ok(Signature::from_bytes(expected))
+        Ok(Signature::from_bytes(claimed))
+    }
+
+    /// 64 lower-case hex digits. Anything else is no secret's signature, which may be known.
+    fn claimed_signature(&self) -> Result<[u8; 32], VerifyError> {
+        parse_hex(self.signature.of(&self.scratch.text)).ok_or(MISMATCH)
     }
 
     fn verified<I>(&self, identity: I, signature: Signature, line: PayloadLine) -> Verified<I> {
         let (credential, list) = (
-            self.credential.of(&self.scratch.stash),
-            self.list.of(&self.scratch.stash),
+            self.credential.of(&self.scratch.text),
+            self.list.of(&self.scratch.text),
         );
         let mut text = Vec::with_capacity(
             credential

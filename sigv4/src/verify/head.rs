@@ -74,20 +74,20 @@ impl Verifier {
         let known = KnownHeaders::find(request.headers());
         let query = QueryAuth::find(&scratch.params);
         let parameters = Parameters::find(&known, &query, &scratch.stash, before_query)?;
-        let stash = &mut scratch.stash;
-        let credential = take(stash, parameters.credential);
-        let list = take(stash, parameters.signed_headers);
-        let signature = take(stash, parameters.signature);
-        let credential = Credential::read(stash, credential)?;
+        let Scratch { stash, text, .. } = scratch;
+        let credential = take(stash, text, parameters.credential);
+        let list = take(stash, text, parameters.signed_headers);
+        let signature = take(stash, text, parameters.signature);
+        let credential = Credential::read(text, credential)?;
 
         let (signed_at, amz_date) = signing_time(parameters.mechanism, &known, &query, stash)?;
         let date = signed_at.text();
-        let service = self.check_scope(&credential, date.day(), stash)?;
+        let service = self.check_scope(&credential, date.day(), text)?;
         let valid_until =
             self.check_time(parameters.mechanism, &query, service, signed_at, now, stash)?;
 
-        parse_list(stash, list, &mut scratch.names).map_err(list_error)?;
-        let signs = |name: &str| slot(stash, &scratch.names, name.as_bytes());
+        parse_list(text, list, &mut scratch.names).map_err(list_error)?;
+        let signs = |name: &str| slot(text, &scratch.names, name.as_bytes());
         let Ok(host) = signs("host") else {
             return Err(unsigned("`host` is not among the signed headers"));
         };
@@ -115,8 +115,8 @@ impl Verifier {
                 }
             },
         };
-        let token = token.map(|text| take(stash, text));
-        let declared = declared(parameters.mechanism, &known, &query, stash);
+        let token = token.map(|value| take(stash, text, value));
+        let declared = declared(parameters.mechanism, &known, &query, stash, text);
 
         self.write_canonical(request, service, list, host, scratch)?;
         Ok(Claim {
@@ -143,24 +143,24 @@ impl Verifier {
         &self,
         credential: &Credential,
         day: &[u8],
-        stash: &[u8],
+        text: &[u8],
     ) -> Result<&Service, VerifyError> {
         let refuse = |what| VerifyError::new(VerifyErrorKind::InvalidScope, what);
-        if credential.day.of(stash) != day {
+        if credential.day.of(text) != day {
             return Err(refuse(
                 "the day of the scope is not the day of the request's date",
             ));
         }
-        if credential.region.of(stash) != self.policy.region.as_str().as_bytes() {
+        if credential.region.of(text) != self.policy.region.as_str().as_bytes() {
             return Err(refuse("the scope is of another region"));
         }
         let service = self
             .policy
             .services
             .iter()
-            .find(|service| credential.service.of(stash) == service.name().as_bytes());
+            .find(|service| credential.service.of(text) == service.name().as_bytes());
         let service = service.ok_or(refuse("the scope is of another service"))?;
-        if credential.terminator.of(stash) != TERMINATOR.as_bytes() {
+        if credential.terminator.of(text) != TERMINATOR.as_bytes() {
             return Err(refuse("the scope does not end with `aws4_request`"));
         }
         Ok(service)
@@ -174,19 +174,17 @@ impl Verifier {
         service: &Service,
         signed_at: Timestamp,
         now: Timestamp,
-        stash: &mut Vec<u8>,
+        stash: &[u8],
     ) -> Result<Timestamp, VerifyError> {
         let valid_until = match mechanism {
             Mechanism::Header => signed_at.plus(self.policy.skew),
             Mechanism::Query => {
                 let lifetime = match query.value(AuthParam::Expires) {
-                    Some(text) => {
-                        let text = take(stash, Text::Query(text));
-                        Expires::parse_bytes(text.of(stash)).ok_or(VerifyError::new(
-                            VerifyErrorKind::InvalidExpires,
-                            "`X-Amz-Expires` is not a decimal number from 1 to 604800",
-                        ))?
-                    }
+                    // Digits are canonical as they are, so there is nothing to decode.
+                    Some(text) => Expires::parse_bytes(text.of(stash)).ok_or(VerifyError::new(
+                        VerifyErrorKind::InvalidExpires,
+                        "`X-Amz-Expires` is not a decimal number from 1 to 604800",
+                    ))?,
                     None => service.default_lifetime().ok_or(VerifyError::incomplete(
                         "found no `X-Amz-Expires` in the query",
                     ))?,
@@ -221,6 +219,7 @@ impl Verifier {
         let Scratch {
             canonical,
             stash,
+            text,
             params,
             names,
             fields,
@@ -247,13 +246,13 @@ impl Verifier {
         canonical.push(b'\n');
 
         let mut stray = false;
-        collect(stash, names, fields, request.headers().fields(), |name| {
+        collect(stash, text, names, fields, request.headers().fields(), |name| {
             stray |= self.must_be_signed(name)
         });
         if count(fields, host) != 1 {
             return Err(unsigned("expected exactly one `Host` header"));
         }
-        push_headers(canonical, stash, names, list, fields).map_err(|_| {
+        push_headers(canonical, stash, text, names, list, fields).map_err(|_| {
             VerifyError::new(
                 VerifyErrorKind::SignatureDoesNotMatch,
                 "a header that is declared signed did not arrive",
@@ -292,19 +291,11 @@ fn check_line(method: &str, path: &[u8]) -> Result<(), VerifyError> {
     })
 }
 
-/// Brings a parameter into the stash as what it stands for.
-fn take(stash: &mut Vec<u8>, text: Text<'_>) -> Span {
-    match text {
-        Text::Header(value) => keep(stash, value),
-        Text::Query(value) => {
-            let encoded = value.of(stash);
-            if encoded.contains(&b'%') {
-                let encoded = encoded.to_vec();
-                append(stash, |out| push_decoded(out, &encoded))
-            } else {
-                value
-            }
-        }
+/// Keeps a parameter as what it stands for.
+fn take(stash: &[u8], text: &mut Vec<u8>, parameter: Text<'_>) -> Span {
+    match parameter {
+        Text::Header(value) => keep(text, value),
+        Text::Query(value) => append(text, |out| push_decoded(out, value.of(stash))),
     }
 }
 
@@ -321,11 +312,11 @@ struct Credential {
 }
 
 impl Credential {
-    fn read(stash: &[u8], whole: Span) -> Result<Self, VerifyError> {
+    fn read(kept: &[u8], whole: Span) -> Result<Self, VerifyError> {
         const PARTS: VerifyError = VerifyError::incomplete(
             "the credential has not five parts, `AKID/YYYYMMDD/region/service/aws4_request`",
         );
-        let text = whole.of(stash);
+        let text = whole.of(kept);
         let mut parts = [Span::default(); 5];
         let mut start = 0_usize;
         let mut found = 0_usize;
@@ -339,12 +330,12 @@ impl Credential {
             return Err(PARTS);
         }
         let [access_key_id, day, region, service, terminator] = parts;
-        if !is_access_key_id(access_key_id.of(stash)) {
+        if !is_access_key_id(access_key_id.of(kept)) {
             return Err(VerifyError::incomplete(
                 "the credential begins with no access key id",
             ));
         }
-        let scope = whole.part(access_key_id.of(stash).len().saturating_add(1), text.len());
+        let scope = whole.part(access_key_id.of(kept).len().saturating_add(1), text.len());
         Ok(Self {
             whole,
             access_key_id,
@@ -401,15 +392,16 @@ fn declared(
     mechanism: Mechanism,
     known: &KnownHeaders<'_>,
     query: &QueryAuth,
-    stash: &mut Vec<u8>,
+    stash: &[u8],
+    text: &mut Vec<u8>,
 ) -> Declared {
     let parameter = query
         .value(AuthParam::ContentSha256)
         .filter(|_| mechanism == Mechanism::Query);
     match (known.content_sha256.count, parameter) {
         (0, None) => Declared::Nothing,
-        (1, None) => Declared::Once(keep(stash, known.content_sha256.value)),
-        (0, Some(value)) => Declared::Once(take(stash, Text::Query(value))),
+        (1, None) => Declared::Once(keep(text, known.content_sha256.value)),
+        (0, Some(value)) => Declared::Once(take(stash, text, Text::Query(value))),
         _ => Declared::Repeatedly,
     }
 }

@@ -4,7 +4,6 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use ring::digest;
-use subtle::ConstantTimeEq;
 
 use super::claim::{MISMATCH, OTHER_BODY};
 use super::record::ReplayGuard;
@@ -123,11 +122,7 @@ impl<I> Pending<I> {
                 let mut text = Vec::with_capacity(256);
                 push_string_to_sign_head(&mut text, date.as_bytes(), verified.scope().as_bytes());
                 text.extend_from_slice(&hex(&to_array(head.finish().as_ref())));
-                let is_equal: bool = key
-                    .sign(&text)
-                    .ct_eq(verified.signature().as_bytes())
-                    .into();
-                if !is_equal {
+                if !key.is_signature(&text, verified.signature().as_bytes()) {
                     return Err(MISMATCH);
                 }
                 if let Some((keys, fingerprint)) = keys {
