@@ -31,7 +31,11 @@ static TOKEN: [u8; 256] = {
     let mut table = [0; 256];
     let mut byte = 0_u8;
     loop {
-        table[byte as usize] = if is_lower_token(byte) { 3 } else { is_lower_token(byte.to_ascii_lowercase()) as u8 };
+        table[byte as usize] = if is_lower_token(byte) {
+            3
+        } else {
+            is_lower_token(byte.to_ascii_lowercase()) as u8
+        };
         if byte == u8::MAX {
             break;
         }
@@ -41,7 +45,9 @@ static TOKEN: [u8; 256] = {
 };
 
 fn all(name: &[u8], bit: u8) -> bool {
-    name.iter().fold(bit, |seen, &byte| seen & TOKEN.get(usize::from(byte)).copied().unwrap_or(0)) != 0
+    name.iter().fold(bit, |seen, &byte| {
+        seen & TOKEN.get(usize::from(byte)).copied().unwrap_or(0)
+    }) != 0
 }
 
 /// RFC 9110 §5.6.2.
@@ -58,13 +64,25 @@ pub(crate) struct Name {
 
 impl Name {
     pub(crate) fn new(text: &[u8], place: Span) -> Self {
-        Self { start: lower_start(place.of(text)), place }
+        Self {
+            start: lower_start(place.of(text)),
+            place,
+        }
     }
 
     fn cmp(&self, other: &Self, text: &[u8]) -> Ordering {
         // In the order of the whole names: a shorter name is padded with a byte that is less than any in a name.
-        self.start.cmp(&other.start).then_with(|| self.place.of(text).cmp(other.place.of(text)))
+        self.start
+            .cmp(&other.start)
+            .then_with(|| self.place.of(text).cmp(other.place.of(text)))
     }
+}
+
+/// A header on its way into the list.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    name: Name,
+    value: Span,
 }
 
 /// The first eight bytes in lower case, as a number that sorts as they do.
@@ -73,11 +91,14 @@ fn lower_start(name: &[u8]) -> u64 {
     if let Some(start) = name.first_chunk::<8>() {
         return u64::from_be_bytes(start.map(|byte| byte.to_ascii_lowercase()));
     }
-    let mut start = [0; 8];
-    for (to, from) in start.iter_mut().zip(name) {
-        *to = from.to_ascii_lowercase();
-    }
-    u64::from_be_bytes(start)
+    name.iter()
+        .fold((0_u64, 56_u32), |(start, shift), byte| {
+            (
+                start | u64::from(byte.to_ascii_lowercase()).wrapping_shl(shift),
+                shift.saturating_sub(8),
+            )
+        })
+        .0
 }
 
 /// Reads `host;x-amz-date`: lower-case tokens, in strictly ascending order.
@@ -113,7 +134,10 @@ pub(crate) fn slot(text: &[u8], names: &[Name], name: &[u8]) -> Result<usize, us
             if listed.eq_ignore_ascii_case(name) {
                 return Ordering::Equal;
             }
-            listed.iter().copied().cmp(name.iter().map(u8::to_ascii_lowercase))
+            listed
+                .iter()
+                .copied()
+                .cmp(name.iter().map(u8::to_ascii_lowercase))
         })
     })
 }
@@ -129,29 +153,62 @@ pub(crate) fn collect<'a>(
 ) {
     for (name, value) in headers {
         match slot(text, names, name.as_bytes()) {
-            Ok(slot) => add_field(stash, fields, slot, value),
+            Ok(slot) => {
+                let value = append(stash, |out| push_value(out, value));
+                fields.push(Field { slot, value });
+            }
             Err(_) => unlisted(name),
         }
     }
 }
 
-/// Writes the list of the names in `names`, which need not be sorted nor unique, and leaves the places in it in `names`.
-pub(crate) fn make_list(text: &mut Vec<u8>, names: &mut Vec<Name>) -> Span {
-    names.sort_unstable_by(|a, b| a.cmp(b, text));
-    names.dedup_by(|a, b| a.cmp(b, text) == Ordering::Equal);
-    append(text, |out| {
-        for (index, name) in names.iter_mut().enumerate() {
-            if index > 0 {
-                out.push(b';');
-            }
-            name.place = append(out, |out| name.place.copy_within(out));
-        }
-    })
+/// Keeps a header that is to be signed: the name in lower case, the value in canonical form.
+pub(crate) fn add_entry(
+    text: &mut Vec<u8>,
+    stash: &mut Vec<u8>,
+    entries: &mut Vec<Entry>,
+    name: &str,
+    value: &[u8],
+) {
+    let place = append(text, |out| {
+        out.extend(name.bytes().map(|byte| byte.to_ascii_lowercase()))
+    });
+    let value = append(stash, |out| push_value(out, value));
+    entries.push(Entry {
+        name: Name::new(text, place),
+        value,
+    });
 }
 
-pub(crate) fn add_field(stash: &mut Vec<u8>, fields: &mut Vec<Field>, slot: usize, value: &[u8]) {
-    let value = append(stash, |out| push_value(out, value));
-    fields.push(Field { slot, value });
+/// Writes the list of the entries' names, sorts the values to them, and gives the place of the list.
+pub(crate) fn make_list(
+    text: &mut Vec<u8>,
+    entries: &mut [Entry],
+    names: &mut Vec<Name>,
+    fields: &mut Vec<Field>,
+) -> Span {
+    // Values of one name stay in the order of arrival, in which their places grow.
+    entries.sort_unstable_by(|a, b| a.name.cmp(&b.name, text).then(a.value.cmp(&b.value)));
+    let mut previous: Option<Name> = None;
+    append(text, |out| {
+        for entry in entries {
+            if previous.is_none_or(|previous| previous.cmp(&entry.name, out) != Ordering::Equal) {
+                if previous.is_some() {
+                    out.push(b';');
+                }
+                previous = Some(entry.name);
+                let place = append(out, |out| entry.name.place.copy_within(out));
+                names.push(Name {
+                    place,
+                    ..entry.name
+                });
+            }
+            fields.push(Field {
+                slot: names.len().saturating_sub(1),
+                value: entry.value,
+            });
+        }
+    })
 }
 
 /// How many values arrived for a slot.
@@ -260,13 +317,41 @@ mod tests {
     #[test]
     fn names_are_found_whatever_their_case() {
         let mut stash = Vec::new();
-        let list = keep(&mut stash, b"a;ab;host;x-amz-da;x-amz-dat;x-amz-date;x-amz-datf;x-amz-meta");
+        let list = keep(
+            &mut stash,
+            b"a;ab;host;x-amz-da;x-amz-dat;x-amz-date;x-amz-datf;x-amz-meta",
+        );
         let mut names = Vec::new();
         parse_list(&stash, list, &mut names).unwrap();
-        for (expected, name) in ["A", "aB", "HOST", "x-amz-DA", "X-amz-dat", "X-Amz-Date", "x-amz-datf", "x-amz-META"].iter().enumerate() {
-            assert_eq!(slot(&stash, &names, name.as_bytes()), Ok(expected), "{name}");
+        for (expected, name) in [
+            "A",
+            "aB",
+            "HOST",
+            "x-amz-DA",
+            "X-amz-dat",
+            "X-Amz-Date",
+            "x-amz-datf",
+            "x-amz-META",
+        ]
+        .iter()
+        .enumerate()
+        {
+            assert_eq!(
+                slot(&stash, &names, name.as_bytes()),
+                Ok(expected),
+                "{name}"
+            );
         }
-        for name in ["", "b", "hos", "hostt", "x-amz-", "x-amz-dated", "x-amz-datd", "\u{0}"] {
+        for name in [
+            "",
+            "b",
+            "hos",
+            "hostt",
+            "x-amz-",
+            "x-amz-dated",
+            "x-amz-datd",
+            "\u{0}",
+        ] {
             assert!(slot(&stash, &names, name.as_bytes()).is_err(), "{name:?}");
         }
     }
@@ -297,19 +382,28 @@ mod tests {
 
     #[test]
     fn a_made_list_reads_back() {
-        let mut stash = Vec::new();
-        let mut names: Vec<_> = ["x-b", "host", "x-a", "host", "x-b"]
-            .iter()
-            .map(|name| {
-                let place = keep(&mut stash, name.as_bytes());
-                Name::new(&stash, place)
-            })
-            .collect();
-        let list = make_list(&mut stash, &mut names);
-        assert_eq!(list.of(&stash), b"host;x-a;x-b");
+        let (mut text, mut stash) = (Vec::new(), Vec::new());
+        let (mut entries, mut names, mut fields) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, value) in [
+            ("X-B", "1"),
+            ("host", "h"),
+            ("x-a", "2"),
+            ("x-b", "0"),
+            ("X-A", ""),
+        ] {
+            add_entry(&mut text, &mut stash, &mut entries, name, value.as_bytes());
+        }
+        let list = make_list(&mut text, &mut entries, &mut names, &mut fields);
+        assert_eq!(list.of(&text), b"host;x-a;x-b");
         let mut read = Vec::new();
-        parse_list(&stash, list, &mut read).unwrap();
+        parse_list(&text, list, &mut read).unwrap();
         assert_eq!(read, names);
+        let mut out = Vec::new();
+        push_headers(&mut out, &stash, &text, &names, list, &mut fields).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "host:h\nx-a:2,\nx-b:1,0\n\nhost;x-a;x-b\n"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::headers::{Field, Name};
+use super::headers::{Entry, Field, Name};
 use super::query::Param;
 use super::span::Span;
 use crate::hash::{push_hex, sha256};
@@ -36,6 +36,7 @@ pub struct Scratch {
     /// The credential and the list of signed headers, apart from the stash, which grows while they are read.
     pub(crate) text: Vec<u8>,
     pub(crate) names: Vec<Name>,
+    pub(crate) entries: Vec<Entry>,
     pub(crate) fields: Vec<Field>,
 }
 
@@ -91,6 +92,7 @@ impl Scratch {
         self.text.clear();
         self.params.clear();
         self.names.clear();
+        self.entries.clear();
         self.fields.clear();
         // What a small request needs, in one step instead of several.
         if self.canonical.capacity() == 0 {

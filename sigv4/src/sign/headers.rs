@@ -106,8 +106,6 @@ impl Signer {
             list,
             credential,
             scope,
-            replaced: &replaced,
-            added,
             payload,
         };
         let signature = self.finish(request, &plan, scratch)?;

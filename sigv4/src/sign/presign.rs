@@ -230,8 +230,7 @@ impl Signer {
             (AuthParam::Date, Some(date.as_bytes())),
             (
                 AuthParam::Expires,
-                plan.expires
-                    .map(|expires| decimal.write(expires.as_secs())),
+                plan.expires.map(|expires| decimal.write(expires.as_secs())),
             ),
             (
                 AuthParam::SecurityToken,
@@ -251,8 +250,6 @@ impl Signer {
             list,
             credential,
             scope,
-            replaced: &[],
-            added,
             payload: plan.payload,
         };
         let signature = self.finish(&sent, &finish, scratch)?;

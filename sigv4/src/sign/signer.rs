@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 
-use crate::canonical::headers::{Name, collect, count, is_token, make_list, push_headers, slot};
+use crate::canonical::headers::{add_entry, count, is_token, make_list, push_headers, slot};
 use crate::canonical::path::{AboveRoot, check_path, push_path};
 use crate::canonical::query::{AuthParam, parse_query, push_query};
 use crate::canonical::scratch::Scratch;
@@ -54,10 +54,6 @@ pub(super) struct Plan<'a> {
     pub(super) list: Span,
     pub(super) credential: Span,
     pub(super) scope: Span,
-    /// Headers of the request that are not signed because the signature brings its own.
-    pub(super) replaced: &'a [&'a str],
-    /// Those.
-    pub(super) added: &'a [(&'a str, &'a [u8])],
     pub(super) payload: PayloadLine,
 }
 
@@ -243,15 +239,22 @@ impl Signer {
     }
 
     /// Chooses the headers to sign: all of the request's that `replaced` does not name, but for those that do not survive the way, and
-    /// the `added` ones.
+    /// the `added` ones. Gives the list of their names.
     pub(super) fn choose_headers<H: crate::Headers + ?Sized>(
         headers: &H,
         replaced: &[&str],
         added: &[(&str, &[u8])],
         scratch: &mut Scratch,
     ) -> Result<Span, SignError> {
-        let Scratch { text, names, .. } = scratch;
-        for (name, _) in headers.fields() {
+        let Scratch {
+            text,
+            stash,
+            entries,
+            names,
+            fields,
+            ..
+        } = scratch;
+        for (name, value) in headers.fields() {
             if !is_token(name.as_bytes()) {
                 return Err(SignError::new(
                     SignErrorKind::HeaderName,
@@ -259,17 +262,20 @@ impl Signer {
                 ));
             }
             if !is_never_signed(name) && !is_one_of(name, replaced) {
-                let place = append(text, |out| {
-                    out.extend(name.bytes().map(|byte| byte.to_ascii_lowercase()));
-                });
-                names.push(Name::new(text, place));
+                add_entry(text, stash, entries, name, value);
             }
         }
-        for (name, _) in added {
-            let place = append(text, |out| out.extend_from_slice(name.as_bytes()));
-            names.push(Name::new(text, place));
+        for (name, value) in added {
+            add_entry(text, stash, entries, name, value);
         }
-        Ok(make_list(text, names))
+        let list = make_list(text, entries, names, fields);
+        if slot(text, names, b"host").map(|host| count(fields, host)) != Ok(1) {
+            return Err(SignError::new(
+                SignErrorKind::Host,
+                "expected exactly one `Host` header",
+            ));
+        }
+        Ok(list)
     }
 
     /// Writes the canonical request from what is in the scratch, and signs it.
@@ -296,25 +302,6 @@ impl Signer {
         canonical.push(b'\n');
         push_query(canonical, stash, params, |_| true);
         canonical.push(b'\n');
-        let own = request
-            .headers()
-            .fields()
-            .filter(|(name, _)| !is_one_of(name, plan.replaced));
-        collect(
-            stash,
-            text,
-            names,
-            fields,
-            own.chain(plan.added.iter().copied()),
-            |_| {},
-        );
-        let host = slot(text, names, b"host").ok();
-        if host.map(|slot| count(fields, slot)) != Some(1) {
-            return Err(SignError::new(
-                SignErrorKind::Host,
-                "expected exactly one `Host` header",
-            ));
-        }
         push_headers(canonical, stash, text, names, plan.list, fields).map_err(|_| {
             SignError::new(
                 SignErrorKind::HeaderName,

@@ -246,9 +246,14 @@ impl Verifier {
         canonical.push(b'\n');
 
         let mut stray = false;
-        collect(stash, text, names, fields, request.headers().fields(), |name| {
-            stray |= self.must_be_signed(name)
-        });
+        collect(
+            stash,
+            text,
+            names,
+            fields,
+            request.headers().fields(),
+            |name| stray |= self.must_be_signed(name),
+        );
         if count(fields, host) != 1 {
             return Err(unsigned("expected exactly one `Host` header"));
         }

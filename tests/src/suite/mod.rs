@@ -1,7 +1,7 @@
 use crate::Report;
 
 mod sigv4_sign;
-mod sigv4_verify;
+pub(crate) mod sigv4_verify;
 pub(crate) mod topic;
 
 /// A named suite over one file format.

@@ -84,6 +84,20 @@ pub(super) fn run(bytes: &[u8]) -> Result<Report, String> {
     Ok(report)
 }
 
+/// Every request as it would stand on the wire, but for the version and with bare line feeds.
+pub(crate) fn requests(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    let file: File = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let lines = |message: &Message| {
+        let headers = message
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}:{value}\n"));
+        let head = format!("{} {}\n", message.method, message.target);
+        format!("{head}{}\n{}", headers.collect::<String>(), message.body).into_bytes()
+    };
+    Ok(file.cases.iter().map(|case| lines(&case.request)).collect())
+}
+
 /// A disabled key is one that the store does not give out.
 fn store(keys: HashMap<String, Key>) -> Result<Store, String> {
     let mut store = HashMap::new();
