@@ -32,25 +32,24 @@ pub(crate) fn push_hex(out: &mut Vec<u8>, bytes: &[u8; 32]) {
     out.extend_from_slice(&hex(bytes));
 }
 
-/// 64 lower-case hex digits, and nothing else.
+/// 64 lower-case hex digits, and nothing else. Without branches, so that the compiler makes vector code of it.
 pub(crate) fn parse_hex(text: &[u8]) -> Option<[u8; 32]> {
-    if text.len() != 64 {
-        return None;
-    }
+    let digits: &[u8; 64] = text.try_into().ok()?;
+    let mut is_hex = true;
+    let values = digits.map(|digit| {
+        let (decimal, letter) = (digit.wrapping_sub(b'0'), digit.wrapping_sub(b'a'));
+        is_hex &= decimal < 10 || letter < 6;
+        if decimal < 10 {
+            decimal
+        } else {
+            letter.wrapping_add(10)
+        }
+    });
     let mut bytes = [0; 32];
-    for (byte, digits) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-        let &[high, low] = digits else { return None };
-        *byte = (lower_hex_value(high)? << 4) | lower_hex_value(low)?;
+    for (byte, &[high, low]) in bytes.iter_mut().zip(values.as_chunks::<2>().0) {
+        *byte = high.wrapping_shl(4) | low;
     }
-    Some(bytes)
-}
-
-const fn lower_hex_value(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit.wrapping_sub(b'0')),
-        b'a'..=b'f' => Some(digit.wrapping_sub(b'a').wrapping_add(10)),
-        _ => None,
-    }
+    is_hex.then_some(bytes)
 }
 
 #[inline]
@@ -317,6 +316,17 @@ mod tests {
         for length in [0, 63, 65] {
             assert_eq!(parse_hex(&vec![b'0'; length]), None, "{length}");
         }
-        assert_eq!(parse_hex(&[b'g'; 64]), None);
+        for byte in 0..=u8::MAX {
+            let mut text = [b'0'; 64];
+            text[7] = byte;
+            let digit = (byte as char)
+                .to_digit(16)
+                .filter(|_| !byte.is_ascii_uppercase());
+            assert_eq!(
+                parse_hex(&text).map(|bytes| u32::from(bytes[3])),
+                digit,
+                "{byte}"
+            );
+        }
     }
 }

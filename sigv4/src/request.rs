@@ -102,11 +102,7 @@ impl<'a, H: ?Sized> Request<'a, H> {
 
     /// The path and, if there is a `?`, the query.
     pub(crate) fn split_target(&self) -> (&'a [u8], Option<&'a [u8]>) {
-        let at = self
-            .target
-            .iter()
-            .position(|&byte| byte == b'?')
-            .unwrap_or(self.target.len());
+        let at = memchr::memchr(b'?', self.target).unwrap_or(self.target.len());
         let (path, rest) = self
             .target
             .split_at_checked(at)

@@ -411,7 +411,7 @@ mod tests {
         let (mut stash, mut text) = (Vec::new(), Vec::new());
         let list = keep(&mut text, b"host;x-d");
         let (mut names, mut fields, mut out) = (Vec::new(), Vec::new(), Vec::new());
-        parse_list(&stash, list, &mut names).unwrap();
+        parse_list(&text, list, &mut names).unwrap();
         let headers = [
             ("X-D", "b"),
             ("HOST", " h "),

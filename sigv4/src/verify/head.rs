@@ -321,12 +321,10 @@ impl Credential {
         const PARTS: VerifyError = VerifyError::incomplete(
             "the credential has not five parts, `AKID/YYYYMMDD/region/service/aws4_request`",
         );
-        let text = whole.of(kept);
+        let bytes = whole.of(kept);
         let mut parts = [Span::default(); 5];
-        let mut start = 0_usize;
-        let mut found = 0_usize;
-        for part in text.split(|&byte| byte == b'/') {
-            let end = start.saturating_add(part.len());
+        let (mut start, mut found) = (0_usize, 0_usize);
+        for end in memchr::memchr_iter(b'/', bytes).chain(core::iter::once(bytes.len())) {
             *parts.get_mut(found).ok_or(PARTS)? = whole.part(start, end);
             start = end.saturating_add(1);
             found = found.saturating_add(1);
@@ -340,7 +338,7 @@ impl Credential {
                 "the credential begins with no access key id",
             ));
         }
-        let scope = whole.part(access_key_id.of(kept).len().saturating_add(1), text.len());
+        let scope = whole.part(access_key_id.of(kept).len().saturating_add(1), bytes.len());
         Ok(Self {
             whole,
             access_key_id,

@@ -211,38 +211,33 @@ impl<'r> Parameters<'r> {
             });
         }
         let (mut credential, mut signed_headers, mut signature) = (None, None, None);
-        let mut offset = end;
-        for piece in rest.split(|&byte| byte == b',') {
+        let mut start = 0_usize;
+        let ends = memchr::memchr_iter(b',', rest).chain(core::iter::once(rest.len()));
+        for next in ends {
+            let piece = rest.get(start..next).unwrap_or_default();
+            let parameter = piece.trim_ascii();
             let lead = piece.len().saturating_sub(piece.trim_ascii_start().len());
-            let start = offset.saturating_add(lead);
-            let parameter = trimmed(piece);
-            let slot = match parameter
-                .iter()
-                .position(|&byte| byte == b'=')
-                .and_then(|equals| parameter.split_at_checked(equals))
-            {
-                Some((b"Credential", value)) => (&mut credential, value),
-                Some((b"SignedHeaders", value)) => (&mut signed_headers, value),
-                Some((b"Signature", value)) => (&mut signature, value),
-                _ => {
-                    return Err(at(
-                        start,
-                        "found something else, expected `Credential=`, `SignedHeaders=` or `Signature=`",
-                    ));
-                }
+            let offset = end.saturating_add(start).saturating_add(lead);
+            let (slot, found) = if let Some(found) = parameter.strip_prefix(b"Credential=") {
+                (&mut credential, found)
+            } else if let Some(found) = parameter.strip_prefix(b"SignedHeaders=") {
+                (&mut signed_headers, found)
+            } else if let Some(found) = parameter.strip_prefix(b"Signature=") {
+                (&mut signature, found)
+            } else {
+                return Err(at(
+                    offset,
+                    "found something else, expected `Credential=`, `SignedHeaders=` or `Signature=`",
+                ));
             };
             // Parsers disagree on which of two to take.
-            if slot
-                .0
-                .replace(Text::Header(slot.1.strip_prefix(b"=").unwrap_or_default()))
-                .is_some()
-            {
+            if slot.replace(Text::Header(found)).is_some() {
                 return Err(at(
-                    start,
+                    offset,
                     "a parameter appears a second time, expected once",
                 ));
             }
-            offset = offset.saturating_add(piece.len()).saturating_add(1);
+            start = next.saturating_add(1);
         }
         match (credential, signed_headers, signature) {
             (Some(credential), Some(signed_headers), Some(signature)) => Ok(Self {
