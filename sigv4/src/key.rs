@@ -1,6 +1,7 @@
 //! Signing keys: a secret bound to a day, a region and a service.
 
 use core::fmt;
+use std::sync::OnceLock;
 
 use ring::hmac;
 use zeroize::Zeroize;
@@ -63,7 +64,9 @@ impl fmt::Debug for SigningKey {
 /// Overwrites a key where it lies. `ring` has no call for this; a key is plain memory without a destructor, so writing another key
 /// over it leaves nothing of it, and the barrier keeps the write from being removed as dead.
 pub(crate) fn wipe(key: &mut hmac::Key) {
-    *key = hmac::Key::new(hmac::HMAC_SHA256, &[]);
+    // Made once: making a key takes two blocks of hashing, and this is done four times for every key that is derived.
+    static EMPTY: OnceLock<hmac::Key> = OnceLock::new();
+    key.clone_from(EMPTY.get_or_init(|| hmac::Key::new(hmac::HMAC_SHA256, &[])));
     core::hint::black_box(key);
 }
 
