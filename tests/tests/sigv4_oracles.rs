@@ -507,7 +507,7 @@ for line in sys.stdin:
 
 /// BC-063: 100,000 random requests have the signatures that botocore makes.
 #[test]
-#[ignore = "takes minutes: run by `cargo xtask check`"]
+#[ignore = "takes a quarter of a minute: run by `cargo xtask check`"]
 fn the_same_signatures_as_botocore() {
     same_as_botocore(100_000);
 }
