@@ -1,7 +1,13 @@
 //! An `axum` extractor: a handler that takes a [`Signed`] runs for genuine requests only, and gets the body that was signed.
 //!
 //! `cargo run --example axum_extractor --features http` makes a request to itself and prints the answer.
-#![allow(clippy::print_stdout, reason = "an example prints")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "an example prints, and reads as an application would, which names the standard library `std`"
+)]
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -110,7 +116,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Service::iot_data(),
     );
     let mut request =
-        axum::http::Request::post("http://localhost/topics/a%2Fb?qos=1").body(Body::from("{}"))?;
+        Request::post("http://localhost/topics/a%2Fb?qos=1").body(Body::from("{}"))?;
     signer.sign_http(
         &mut request,
         Payload::Body(b"{}"),

@@ -11,7 +11,9 @@
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a command prints"
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "an example prints, and reads as an application would, which names the standard library `std`"
 )]
 
 use std::error::Error;

@@ -2,7 +2,13 @@
 //!
 //! The body is checked here as a whole; see `axum_extractor.rs` for one that is read in pieces.
 //! `cargo run --example tower_layer --features http` makes a request to itself and prints the answer.
-#![allow(clippy::print_stdout, reason = "an example prints")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "an example prints, and reads as an application would, which names the standard library `std`"
+)]
 
 use std::convert::Infallible;
 use std::future::Future;

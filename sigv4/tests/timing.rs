@@ -10,6 +10,8 @@
     clippy::arithmetic_side_effects,
     clippy::cast_precision_loss,
     clippy::print_stdout,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
     reason = "a test fails by panicking, and prints what it measured"
 )]
 

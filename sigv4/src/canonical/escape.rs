@@ -3,19 +3,21 @@
 
 const UPPER_HEX: [u8; 16] = *b"0123456789ABCDEF";
 
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which would refuse an index past the end"
+)]
 const fn unreserved_table() -> [bool; 256] {
     let mut table = [false; 256];
-    let mut byte = 0_usize;
-    while byte < 256 {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "the loop bound keeps it under 256"
-        )]
-        let character = byte as u8;
-        table[byte] = matches!(character, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~');
-        byte += 1;
+    let mut byte = 0_u8;
+    loop {
+        table[byte as usize] =
+            matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~');
+        if byte == u8::MAX {
+            return table;
+        }
+        byte = byte.wrapping_add(1);
     }
-    table
 }
 
 static UNRESERVED: [bool; 256] = unreserved_table();

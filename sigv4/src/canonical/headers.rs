@@ -27,6 +27,10 @@ const fn is_lower_token(byte: u8) -> bool {
 }
 
 /// 1 for token characters, 2 more for those that are not upper-case letters.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which would refuse an index past the end"
+)]
 static TOKEN: [u8; 256] = {
     let mut table = [0; 256];
     let mut byte = 0_u8;

@@ -109,20 +109,22 @@ pub(crate) fn add_param(
     });
 }
 
-/// Appends the canonical query: sorted by name, then by value, both in encoded form. `keep` decides which parameters belong to it.
+/// Brings the parameters into canonical order: by name, then by value, both in encoded form.
+pub(crate) fn sort_params(stash: &[u8], params: &mut [Param]) {
+    params.sort_unstable_by(|a, b| {
+        // Equal names and values are equal text, so it does not matter which comes first.
+        let names = a.name.of(stash).cmp(b.name.of(stash));
+        names.then_with(|| a.value.of(stash).cmp(b.value.of(stash)))
+    });
+}
+
+/// Appends the canonical query of sorted parameters. `keep` decides which of them belong to it.
 pub(crate) fn push_query(
     out: &mut Vec<u8>,
     stash: &[u8],
-    params: &mut [Param],
+    params: &[Param],
     keep: impl Fn(Option<AuthParam>) -> bool,
 ) {
-    params.sort_unstable_by(|a, b| {
-        // Equal names and values are equal text, so it does not matter which comes first.
-        a.name
-            .of(stash)
-            .cmp(b.name.of(stash))
-            .then_with(|| a.value.of(stash).cmp(b.value.of(stash)))
-    });
     let mut first = true;
     for param in params.iter().filter(|param| keep(param.auth)) {
         if !first {
@@ -142,7 +144,8 @@ mod tests {
     fn canonical(query: &str) -> Result<String, usize> {
         let (mut stash, mut params, mut out) = (Vec::new(), Vec::new(), Vec::new());
         parse_query(&mut stash, &mut params, query.as_bytes())?;
-        push_query(&mut out, &stash, &mut params, |_| true);
+        sort_params(&stash, &mut params);
+        push_query(&mut out, &stash, &params, |_| true);
         Ok(String::from_utf8(out).unwrap())
     }
 

@@ -30,6 +30,8 @@ use crate::scope::ALGORITHM;
 #[derive(Default)]
 pub struct Scratch {
     pub(crate) canonical: Vec<u8>,
+    /// Where the query is in the canonical request.
+    pub(crate) query: Span,
     pub(crate) string_to_sign: Vec<u8>,
     pub(crate) stash: Vec<u8>,
     pub(crate) params: Vec<Param>,

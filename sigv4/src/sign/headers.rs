@@ -107,6 +107,7 @@ impl Signer {
             credential,
             scope,
             payload,
+            is_query_sorted: false,
         };
         let signature = self.finish(request, &plan, scratch)?;
 

@@ -223,7 +223,6 @@ impl Signer {
             ..
         } = scratch;
         let signed_token = token.filter(|(_, placement)| *placement == TokenPlacement::Signed);
-        // In canonical order, so that for most requests there is nothing to sort.
         let values = [
             (AuthParam::Algorithm, Some(ALGORITHM.as_bytes())),
             (AuthParam::Credential, Some(credential.of(text))),
@@ -238,6 +237,8 @@ impl Signer {
             ),
             (AuthParam::SignedHeaders, Some(list.of(text))),
         ];
+        // Ours are in canonical order, so that without others there is nothing to sort.
+        let is_query_sorted = params.is_empty();
         for (param, value) in values {
             if let Some(value) = value {
                 add_param(stash, params, param, value);
@@ -251,6 +252,7 @@ impl Signer {
             credential,
             scope,
             payload: plan.payload,
+            is_query_sorted,
         };
         let signature = self.finish(&sent, &finish, scratch)?;
 
@@ -262,23 +264,13 @@ impl Signer {
         if target.of(out).ends_with(b"?") || target.of(out).ends_with(b"&") {
             separator = 0;
         }
-        // Sent in the order of the documentation: the token, where it is signed, before the signature, else after it.
-        let order = [
-            AuthParam::Algorithm,
-            AuthParam::Credential,
-            AuthParam::Date,
-            AuthParam::Expires,
-            AuthParam::SignedHeaders,
-            AuthParam::SecurityToken,
-        ];
-        for wanted in order {
-            for param in scratch
-                .params
-                .iter()
-                .filter(|param| param.auth == Some(wanted))
-            {
-                push_param(out, &mut separator, wanted, param.value.of(&scratch.stash));
-            }
+        if is_query_sorted && signed_token.is_none() {
+            // What is sent is then, word for word, what was signed.
+            out.extend((separator != 0).then_some(separator));
+            separator = b'&';
+            out.extend_from_slice(scratch.query.of(&scratch.canonical));
+        } else {
+            push_auth_params(out, &mut separator, scratch);
         }
         push_param(out, &mut separator, AuthParam::Signature, &[]);
         push_hex(out, signature.as_bytes());
@@ -287,6 +279,25 @@ impl Signer {
             push_encoded(out, token.as_bytes());
         }
         Ok(signature)
+    }
+}
+
+/// Sent in the order of the documentation: the token, where it is signed, before the signature, else after it.
+fn push_auth_params(out: &mut Vec<u8>, separator: &mut u8, scratch: &Scratch) {
+    let order = [
+        AuthParam::Algorithm,
+        AuthParam::Credential,
+        AuthParam::Date,
+        AuthParam::Expires,
+        AuthParam::SignedHeaders,
+        AuthParam::SecurityToken,
+    ];
+    for wanted in order {
+        for param in &scratch.params {
+            if param.auth == Some(wanted) {
+                push_param(out, separator, wanted, param.value.of(&scratch.stash));
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 
 use crate::canonical::headers::{add_entry, count, is_token, make_list, push_headers, slot};
 use crate::canonical::path::{AboveRoot, check_path, push_path};
-use crate::canonical::query::{AuthParam, parse_query, push_query};
+use crate::canonical::query::{AuthParam, parse_query, push_query, sort_params};
 use crate::canonical::scratch::Scratch;
 use crate::canonical::span::{Span, append};
 use crate::credentials::Credentials;
@@ -55,6 +55,8 @@ pub(super) struct Plan<'a> {
     pub(super) credential: Span,
     pub(super) scope: Span,
     pub(super) payload: PayloadLine,
+    /// Whether the parameters are in canonical order already.
+    pub(super) is_query_sorted: bool,
 }
 
 /// Headers that are for the next hop alone, or that clients and proxies change on the way: botocore's list, and `authorization`.
@@ -287,6 +289,7 @@ impl Signer {
     ) -> Result<Signature, SignError> {
         let Scratch {
             canonical,
+            query,
             stash,
             text,
             params,
@@ -300,7 +303,10 @@ impl Signer {
         push_path(canonical, path, plan.service.path_rules(), AboveRoot::Clamp)
             .map_err(path_error)?;
         canonical.push(b'\n');
-        push_query(canonical, stash, params, |_| true);
+        if !plan.is_query_sorted {
+            sort_params(stash, params);
+        }
+        *query = append(canonical, |out| push_query(out, stash, params, |_| true));
         canonical.push(b'\n');
         push_headers(canonical, stash, text, names, plan.list, fields).map_err(|_| {
             SignError::new(

@@ -9,7 +9,7 @@ use crate::canonical::headers::{
     ListError, collect, count, is_token, parse_list, push_headers, slot,
 };
 use crate::canonical::path::{AboveRoot, check_path, push_path};
-use crate::canonical::query::{AuthParam, parse_query, push_query};
+use crate::canonical::query::{AuthParam, parse_query, push_query, sort_params};
 use crate::canonical::scratch::Scratch;
 use crate::canonical::span::{Span, append, stash as keep};
 use crate::credentials::is_access_key_id;
@@ -238,6 +238,7 @@ impl Verifier {
         })?;
         canonical.push(b'\n');
         let appended = service.token() == TokenPlacement::Appended;
+        sort_params(stash, params);
         push_query(canonical, stash, params, |auth| match auth {
             Some(AuthParam::Signature) => false,
             Some(AuthParam::SecurityToken) => !appended,

@@ -37,6 +37,10 @@ pub struct Pending<I> {
 }
 
 /// What is left to check.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one a request, and boxing it would be an allocation for each"
+)]
 pub(super) enum Check {
     /// The policy accepts a body that the signature does not bind.
     Nothing,
