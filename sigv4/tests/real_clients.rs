@@ -217,6 +217,7 @@ fn presigned_urls_keep_what_they_hold() {
         ("https://h", "https://h/?X-Amz-"),
         ("https://h?", "https://h/?X-Amz-"),
         ("https://h/?a&", "https://h/?a&X-Amz-"),
+        ("https://h/?a=b?", "https://h/?a=b?&X-Amz-"),
         (
             "http://h:8080/\u{20ac}?\u{fc}=1&dup=1&dup=2",
             "http://h:8080/%E2%82%AC?%C3%BC=1&dup=1&dup=2&X-Amz-",

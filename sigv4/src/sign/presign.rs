@@ -256,14 +256,12 @@ impl Signer {
         };
         let signature = self.finish(&sent, &finish, scratch)?;
 
-        let mut separator = if target.of(out).contains(&b'?') {
-            b'&'
-        } else {
-            b'?'
+        // A query may itself hold and end with a `?`.
+        let mut separator = match sent.split_target().1 {
+            None => b'?',
+            Some(query) if query.is_empty() || query.ends_with(b"&") => 0,
+            Some(_) => b'&',
         };
-        if target.of(out).ends_with(b"?") || target.of(out).ends_with(b"&") {
-            separator = 0;
-        }
         if is_query_sorted && signed_token.is_none() {
             // What is sent is then, word for word, what was signed.
             out.extend((separator != 0).then_some(separator));
