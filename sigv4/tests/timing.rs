@@ -74,9 +74,10 @@ fn the_comparison_tells_nothing() {
             .collect()
     };
     headers.extend(added);
+    // Both classes pass through the same buffer, written whole, so that they differ in nothing but their digits.
+    let genuine = headers.last().unwrap().1.clone();
     let wrong = |from_end: usize| {
-        let mut headers = headers.clone();
-        let value = &mut headers.last_mut().unwrap().1;
+        let mut value = genuine.clone();
         let digit = value.len() - from_end;
         let other = if &value[digit..=digit] == "0" {
             "1"
@@ -84,7 +85,7 @@ fn the_comparison_tells_nothing() {
             "0"
         };
         value.replace_range(digit..=digit, other);
-        headers
+        value
     };
     let classes = [wrong(64), wrong(1)];
     let verifier = Verifier::new(Policy::new(region, [Service::iot_data()])).with_key_cache(keys);
@@ -96,7 +97,10 @@ fn the_comparison_tells_nothing() {
         random ^= random >> 7;
         random ^= random << 17;
         let class = usize::from(random & 1 == 1);
-        let request = Request::new("GET", "/", &classes[class]);
+        let value = &mut headers.last_mut().unwrap().1;
+        value.clear();
+        value.push_str(&classes[class]);
+        let request = Request::new("GET", "/", core::hint::black_box(&headers));
         let start = Instant::now();
         let result = verifier.verify(&request, b"", at, &mut scratch, |_| {
             Ok(Some(record.clone()))
