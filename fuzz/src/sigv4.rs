@@ -53,20 +53,80 @@ impl Message {
     /// parameters, no tabs. Everything is in it that they should agree on.
     pub fn of_grammar(data: &[u8]) -> Self {
         const PATH: [&str; 32] = [
-            "a", "B", "0", "-", ".", "_", "~", "/", "/", "/./", "/../", "//", "%20", "%2F", "%2f",
-            "%7E", "%E2%82%AC", "%25", "!", "$", "'", "(", ")", "*", ",", ";", ":", "@", "=", "&",
-            "z", "/..",
+            "a",
+            "B",
+            "0",
+            "-",
+            ".",
+            "_",
+            "~",
+            "/",
+            "/",
+            "/./",
+            "/../",
+            "//",
+            "%20",
+            "%2F",
+            "%2f",
+            "%7E",
+            "%E2%82%AC",
+            "%25",
+            "!",
+            "$",
+            "'",
+            "(",
+            ")",
+            "*",
+            ",",
+            ";",
+            ":",
+            "@",
+            "=",
+            "&",
+            "z",
+            "/..",
         ];
         const QUERY: [&str; 32] = [
-            "a", "B", "0", "-", ".", "_", "~", "/", "?", "&a", "&b", "&A", "&%61", "%20", "%2F",
-            "%2f", "%7E", "%E2%82%AC", "%25", "%26", "%3D", "=", "=", "!", "$", "'", "(", ")",
-            "*", ",", ";", ":",
+            "a",
+            "B",
+            "0",
+            "-",
+            ".",
+            "_",
+            "~",
+            "/",
+            "?",
+            "&a",
+            "&b",
+            "&A",
+            "&%61",
+            "%20",
+            "%2F",
+            "%2f",
+            "%7E",
+            "%E2%82%AC",
+            "%25",
+            "%26",
+            "%3D",
+            "=",
+            "=",
+            "!",
+            "$",
+            "'",
+            "(",
+            ")",
+            "*",
+            ",",
+            ";",
+            ":",
         ];
         const VALUE: [&str; 8] = ["a", " ", "  ", "\"", ",", "B", ";", "="];
         let mut parts = data.splitn(4, |&byte| byte == 0xFF);
         let mut next = || parts.next().unwrap_or_default();
         let text = |words: &[&'static str], data: &[u8]| -> String {
-            let words = data.iter().map(|&byte| words[usize::from(byte) % words.len()]);
+            let words = data
+                .iter()
+                .map(|&byte| words[usize::from(byte) % words.len()]);
             words.collect()
         };
         let mut target = format!("/{}", text(&PATH, next()));
@@ -113,7 +173,11 @@ pub fn signer() -> Signer {
 }
 
 pub fn verifier() -> Verifier {
-    let services = [Service::iot_data(), Service::iot_device_gateway(), Service::s3()];
+    let services = [
+        Service::iot_data(),
+        Service::iot_device_gateway(),
+        Service::s3(),
+    ];
     Verifier::new(Policy::new(region(), services).dangerous_accept_unsigned_payload())
 }
 
@@ -122,14 +186,23 @@ pub fn verify(message: &Message, secret: &str) -> (Result<Verified<u8>, VerifyEr
     let verifier = verifier();
     let record = KeyRecord::long_term(SecretAccessKey::new(secret), 7);
     let mut scratch = Scratch::new();
-    let pieces = verifier.head(&message.request(), now(), &mut scratch).and_then(|claim| {
-        let mut pending = claim.authenticate(Some(record.clone()))?;
-        message.body.chunks(7).for_each(|piece| pending.update(piece));
-        pending.finish()
-    });
-    let whole = verifier.verify(&message.request(), &message.body, now(), &mut scratch, |_| {
-        Ok(Some(record))
-    });
+    let pieces = verifier
+        .head(&message.request(), now(), &mut scratch)
+        .and_then(|claim| {
+            let mut pending = claim.authenticate(Some(record.clone()))?;
+            message
+                .body
+                .chunks(7)
+                .for_each(|piece| pending.update(piece));
+            pending.finish()
+        });
+    let whole = verifier.verify(
+        &message.request(),
+        &message.body,
+        now(),
+        &mut scratch,
+        |_| Ok(Some(record)),
+    );
     assert_eq!(whole.is_ok(), pieces.is_ok());
     (whole, scratch)
 }
@@ -139,7 +212,12 @@ pub fn sign_in_place(message: &mut Message) -> (String, Vec<u8>) {
     let mut scratch = Scratch::new();
     let signer = signer();
     let signed = signer
-        .sign(&message.request(), Payload::Body(&message.body), now(), &mut scratch)
+        .sign(
+            &message.request(),
+            Payload::Body(&message.body),
+            now(),
+            &mut scratch,
+        )
         .expect("the grammar holds only requests that can be signed");
     let added: Vec<_> = signed
         .headers()
@@ -163,7 +241,10 @@ pub fn sdk_signature(message: &Message) -> String {
     let target = std::str::from_utf8(&message.target).expect("the grammar is ASCII");
     let headers = message.headers.iter().filter(|(name, _)| name != "host");
     let headers = headers.map(|(name, value)| {
-        (name.as_str(), std::str::from_utf8(value).expect("the grammar is ASCII"))
+        (
+            name.as_str(),
+            std::str::from_utf8(value).expect("the grammar is ASCII"),
+        )
     });
     let body = SignableBody::Bytes(&message.body);
     let request = SignableRequest::new("POST", format!("https://{HOST}{target}"), headers, body);

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
 use sigv4::{
-    Credentials, Expires, KeyCache, KeyRecord, Payload, PayloadHash, Policy, Region, Request, Scratch, SecretAccessKey,
-    Service, Signer, Timestamp, Verifier,
+    Credentials, Expires, KeyCache, KeyRecord, Payload, PayloadHash, Policy, Region, Request,
+    Scratch, SecretAccessKey, Service, Signer, Timestamp, Verifier,
 };
 
 use crate::harness::{Bench, Entry};
@@ -18,7 +18,8 @@ pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const HOST: &str = "a1b2c3d4e5f6g7-ats.iot.us-east-1.amazonaws.com";
 pub(crate) const TARGET: &str = "/topics/plant?qos=1";
 pub(crate) const CONTENT_TYPE: &str = "application/octet-stream";
-pub(crate) const BODY: &[u8] = br#"{"temperature":21.5,"humidity":40,"battery":87,"at":"2026-03-01T12"}x"#;
+pub(crate) const BODY: &[u8] =
+    br#"{"temperature":21.5,"humidity":40,"battery":87,"at":"2026-03-01T12"}x"#;
 /// 2026-03-01T12:00:00Z.
 pub(crate) const NOW: u64 = 1_772_366_400;
 
@@ -27,7 +28,10 @@ const ROUNDS: usize = 120;
 
 /// What an operation answers with, folded into the checksum.
 pub(crate) fn fold(signature: &[u8]) -> u64 {
-    signature.iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
+    signature
+        .iter()
+        .take(8)
+        .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
 }
 
 pub(crate) fn repeat(mut operation: impl FnMut() -> u64) -> u64 {
@@ -64,7 +68,9 @@ fn headers() -> Vec<(&'static str, &'static str)> {
 fn sign_once(signer: &Signer, scratch: &mut Scratch) -> u64 {
     let headers = [("host", HOST), ("content-type", CONTENT_TYPE)];
     let request = Request::new("POST", TARGET, headers.as_slice());
-    let signed = signer.sign(&request, Payload::Body(BODY), now(), scratch).expect("the request can be signed");
+    let signed = signer
+        .sign(&request, Payload::Body(BODY), now(), scratch)
+        .expect("the request can be signed");
     fold(signed.signature().as_bytes())
 }
 
@@ -83,20 +89,29 @@ fn sign(bench: &mut Bench) {
         ROUNDS,
         vec![
             Entry::ours("sigv4", || repeat(|| sign_once(&uncached, &mut first))),
-            Entry::ours("sigv4, key cached", || repeat(|| sign_once(&cached, &mut second))),
+            Entry::ours("sigv4, key cached", || {
+                repeat(|| sign_once(&cached, &mut second))
+            }),
             Entry::peer("aws-sigv4", || repeat(|| aws.sign())),
             peers::reqsign_headers(),
             Entry::peer("ring: the hash chain alone", || repeat(|| chain.whole())),
-            Entry::peer("ring: the hash chain alone, key cached", || repeat(|| chain.cached())),
+            Entry::peer("ring: the hash chain alone, key cached", || {
+                repeat(|| chain.cached())
+            }),
         ],
     );
     bench.case(
         "sign headers, a fresh scratch each",
         OPERATIONS,
         ROUNDS / 4,
-        vec![Entry::ours("sigv4", || repeat(|| sign_once(&uncached, &mut Scratch::new())))],
+        vec![Entry::ours("sigv4", || {
+            repeat(|| sign_once(&uncached, &mut Scratch::new()))
+        })],
     );
-    let (own, own_cached) = (bench.time(CASE, "sigv4"), bench.time(CASE, "sigv4, key cached"));
+    let (own, own_cached) = (
+        bench.time(CASE, "sigv4"),
+        bench.time(CASE, "sigv4, key cached"),
+    );
     let aws = bench.time(CASE, "aws-sigv4");
     bench.goal("sign-vs-aws-sigv4", own / aws, 0.50);
     bench.goal("sign-cached-vs-aws-sigv4", own_cached / aws, 0.20);
@@ -107,14 +122,17 @@ fn sign(bench: &mut Bench) {
 
 fn presign_once(signer: &Signer, scratch: &mut Scratch) -> u64 {
     let expires = Some(Expires::from_secs(900).expect("900 is a lifetime"));
-    let url = signer.presign_mqtt_websocket(HOST, expires, now(), scratch).expect("the endpoint can be presigned");
+    let url = signer
+        .presign_mqtt_websocket(HOST, expires, now(), scratch)
+        .expect("the endpoint can be presigned");
     fold(url.signature().as_bytes())
 }
 
 fn presign(bench: &mut Bench) {
     const CASE: &str = "presign wss /mqtt";
     let uncached = Signer::new(credentials(), region(), Service::iot_device_gateway());
-    let cached = Signer::new(credentials(), region(), Service::iot_device_gateway()).with_key_cache(cache());
+    let cached =
+        Signer::new(credentials(), region(), Service::iot_device_gateway()).with_key_cache(cache());
     let (mut first, mut second) = (Scratch::new(), Scratch::new());
     presign_once(&cached, &mut second);
     let chain = peers::Floor::new(&second, "iotdevicegateway", None);
@@ -126,14 +144,21 @@ fn presign(bench: &mut Bench) {
         ROUNDS,
         vec![
             Entry::ours("sigv4", || repeat(|| presign_once(&uncached, &mut first))),
-            Entry::ours("sigv4, key cached", || repeat(|| presign_once(&cached, &mut second))),
+            Entry::ours("sigv4, key cached", || {
+                repeat(|| presign_once(&cached, &mut second))
+            }),
             Entry::peer("aws-sigv4", || repeat(|| aws.sign())),
             peers::reqsign_query(),
             Entry::peer("ring: the hash chain alone", || repeat(|| chain.whole())),
-            Entry::peer("ring: the hash chain alone, key cached", || repeat(|| chain.cached())),
+            Entry::peer("ring: the hash chain alone, key cached", || {
+                repeat(|| chain.cached())
+            }),
         ],
     );
-    let (own, own_cached) = (bench.time(CASE, "sigv4"), bench.time(CASE, "sigv4, key cached"));
+    let (own, own_cached) = (
+        bench.time(CASE, "sigv4"),
+        bench.time(CASE, "sigv4, key cached"),
+    );
     let aws = bench.time(CASE, "aws-sigv4");
     bench.goal("presign-vs-aws-sigv4", own / aws, 0.50);
     bench.goal("presign-cached-vs-aws-sigv4", own_cached / aws, 0.20);
@@ -146,11 +171,19 @@ fn verify(bench: &mut Bench) {
     const CASE: &str = "verify headers, 69-byte body";
     let signer = Signer::new(credentials(), region(), Service::iot_data());
     let mut scratch = Scratch::new();
-    let mut signed_headers: Vec<(String, String)> =
-        headers().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let mut signed_headers: Vec<(String, String)> = headers()
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
     let request = Request::new("POST", TARGET, &signed_headers);
-    let signed = signer.sign(&request, Payload::Body(BODY), now(), &mut scratch).expect("the request can be signed");
-    signed_headers.extend(signed.headers().map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let signed = signer
+        .sign(&request, Payload::Body(BODY), now(), &mut scratch)
+        .expect("the request can be signed");
+    signed_headers.extend(
+        signed
+            .headers()
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
     let chain = peers::Floor::new(&scratch, "iotdata", Some(BODY));
     let expected = fold(signed.signature().as_bytes());
 
@@ -160,20 +193,41 @@ fn verify(bench: &mut Bench) {
     }
     let http_request = http_request.body(()).expect("the headers are headers");
 
-    let store: HashMap<String, KeyRecord<u32>> =
-        HashMap::from([(ACCESS_KEY_ID.to_owned(), KeyRecord::long_term(SecretAccessKey::new(SECRET), 7))]);
-    let policy = || Policy::new(region(), [Service::iot_data(), Service::iot_device_gateway()]);
+    let store: HashMap<String, KeyRecord<u32>> = HashMap::from([(
+        ACCESS_KEY_ID.to_owned(),
+        KeyRecord::long_term(SecretAccessKey::new(SECRET), 7),
+    )]);
+    let policy = || {
+        Policy::new(
+            region(),
+            [Service::iot_data(), Service::iot_device_gateway()],
+        )
+    };
     let uncached = Verifier::new(policy());
     let cached = Verifier::new(policy()).with_key_cache(cache());
     let once = |verifier: &Verifier, scratch: &mut Scratch| {
         let request = Request::new("POST", TARGET, &signed_headers);
-        let verified = verifier.verify(&request, BODY, now(), scratch, |id| Ok(store.get(id).cloned()));
-        fold(verified.expect("the request is genuine").signature().as_bytes())
+        let verified = verifier.verify(&request, BODY, now(), scratch, |id| {
+            Ok(store.get(id).cloned())
+        });
+        fold(
+            verified
+                .expect("the request is genuine")
+                .signature()
+                .as_bytes(),
+        )
     };
     let once_http = |verifier: &Verifier, scratch: &mut Scratch| {
         let view = sigv4::HttpRequest::of(&http_request);
-        let verified = verifier.verify(&view.request(), BODY, now(), scratch, |id| Ok(store.get(id).cloned()));
-        fold(verified.expect("the request is genuine").signature().as_bytes())
+        let verified = verifier.verify(&view.request(), BODY, now(), scratch, |id| {
+            Ok(store.get(id).cloned())
+        });
+        fold(
+            verified
+                .expect("the request is genuine")
+                .signature()
+                .as_bytes(),
+        )
     };
     let [mut first, mut second, mut third] = [Scratch::new(), Scratch::new(), Scratch::new()];
     let rounds = bench.rounds(ROUNDS);
@@ -184,21 +238,34 @@ fn verify(bench: &mut Bench) {
         ROUNDS,
         vec![
             Entry::ours("sigv4", || repeat(|| once(&uncached, &mut first))),
-            Entry::ours("sigv4, key cached", || repeat(|| once(&cached, &mut second))),
-            Entry::ours("sigv4, key cached, `http::Request`", || repeat(|| once_http(&cached, &mut third))),
+            Entry::ours("sigv4, key cached", || {
+                repeat(|| once(&cached, &mut second))
+            }),
+            Entry::ours("sigv4, key cached, `http::Request`", || {
+                repeat(|| once_http(&cached, &mut third))
+            }),
             peers::scratchstack(&signed_headers, expected, false, rounds),
             peers::scratchstack(&signed_headers, expected, true, rounds),
             Entry::peer("ring: the hash chain alone", || repeat(|| chain.whole())),
-            Entry::peer("ring: the hash chain alone, key cached", || repeat(|| chain.cached())),
+            Entry::peer("ring: the hash chain alone, key cached", || {
+                repeat(|| chain.cached())
+            }),
         ],
     );
     let time = |name| bench.time(CASE, name);
     let (own, own_cached) = (time("sigv4"), time("sigv4, key cached"));
-    let (peer, peer_cached) = (time("scratchstack-aws-signature"), time("scratchstack-aws-signature, key given"));
+    let (peer, peer_cached) = (
+        time("scratchstack-aws-signature"),
+        time("scratchstack-aws-signature, key given"),
+    );
     let floor = time("ring: the hash chain alone, key cached");
     let allocations = bench.allocations(CASE, "sigv4, key cached");
     bench.goal("verify-vs-scratchstack", own / peer, 0.50);
-    bench.goal("verify-cached-vs-scratchstack", own_cached / peer_cached, 0.30);
+    bench.goal(
+        "verify-cached-vs-scratchstack",
+        own_cached / peer_cached,
+        0.30,
+    );
     bench.goal("verify-cached-vs-floor", own_cached / floor, 1.7);
     bench.goal("verify-allocations", allocations, 1.0);
 }
@@ -212,10 +279,16 @@ fn body(bench: &mut Bench) {
         20,
         ROUNDS,
         vec![
-            Entry::ours("sigv4", || (0..20).fold(0, |sum: u64, _| sum.wrapping_add(fold(PayloadHash::of(&body).as_bytes())))),
+            Entry::ours("sigv4", || {
+                (0..20).fold(0, |sum: u64, _| {
+                    sum.wrapping_add(fold(PayloadHash::of(&body).as_bytes()))
+                })
+            }),
             Entry::peer("ring", || {
                 (0..20).fold(0, |sum: u64, _| {
-                    sum.wrapping_add(fold(ring::digest::digest(&ring::digest::SHA256, &body).as_ref()))
+                    sum.wrapping_add(fold(
+                        ring::digest::digest(&ring::digest::SHA256, &body).as_ref(),
+                    ))
                 })
             }),
         ],
