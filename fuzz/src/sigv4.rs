@@ -123,9 +123,11 @@ impl Message {
         const VALUE: [&str; 8] = ["a", " ", "  ", "\"", ",", "B", ";", "="];
         let mut parts = data.splitn(4, |&byte| byte == 0xFF);
         let mut next = || parts.next().unwrap_or_default();
+        // Few enough that no target is over the limit.
         let text = |words: &[&'static str], data: &[u8]| -> String {
             let words = data
                 .iter()
+                .take(800)
                 .map(|&byte| words[usize::from(byte) % words.len()]);
             words.collect()
         };
