@@ -3,7 +3,10 @@
 use std::io;
 use std::path::Path;
 
-use crate::suite::topic;
+use crate::suite::{sigv4_verify, topic};
+
+/// The name of a fuzz target, and what it starts from.
+type Corpus = (&'static str, Vec<Vec<u8>>);
 
 /// Writes the seeds of every fuzz target below `corpus`, one folder a target, and returns how many were written.
 ///
@@ -11,13 +14,22 @@ use crate::suite::topic;
 /// When a file cannot be read or written.
 pub fn write_fuzz_seeds(corpus: &Path) -> io::Result<usize> {
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
+    let mut count = 0;
+    for (target, seeds) in topic_seeds(&vectors)?
+        .into_iter()
+        .chain(sigv4_seeds(&vectors)?)
+    {
+        count += write(&corpus.join(target), &seeds)?;
+    }
+    Ok(count)
+}
+
+fn topic_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
     let rows = topic::rows(&std::fs::read(vectors.join("topic.csv"))?).map_err(io::Error::other)?;
-    // A filter and a topic, separated by the first line feed; what is longer than a fuzzer's inputs stays out.
-    let pairs: Vec<Vec<u8>> = rows
+    // A filter and a topic, separated by the first line feed.
+    let pairs = rows
         .iter()
-        .map(|row| format!("{}\n{}", row.filter, row.topic).into_bytes())
-        .filter(|seed| seed.len() <= 4096)
-        .collect();
+        .map(|row| format!("{}\n{}", row.filter, row.topic).into_bytes());
     // Operations of the index target: a byte that says which, then a filter or name, line by line.
     let operations = rows.chunks(4).map(|rows| {
         let lines = rows
@@ -32,10 +44,37 @@ pub fn write_fuzz_seeds(corpus: &Path) -> io::Result<usize> {
             });
         lines.collect::<Vec<_>>().join(&b'\n')
     });
-    let operations: Vec<Vec<u8>> = operations.filter(|seed| seed.len() <= 4096).collect();
-    let mut count = write(&corpus.join("topic_match"), &pairs)?;
-    count += write(&corpus.join("topic_index"), &operations)?;
-    Ok(count)
+    Ok(vec![
+        ("topic_match", pairs.filter(is_short).collect()),
+        ("topic_index", operations.filter(is_short).collect()),
+    ])
+}
+
+fn sigv4_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
+    let requests = sigv4_verify::requests(&std::fs::read(vectors.join("sigv4-verify.json"))?)
+        .map_err(io::Error::other)?;
+    // Indices into the words of a request: path, query, header values and body, separated by 0xFF.
+    let words: Vec<Vec<u8>> = (0..=15_u8)
+        .map(|start| {
+            let run = |length: u8| -> Vec<u8> {
+                (start..start.saturating_add(length))
+                    .map(|byte| byte.wrapping_mul(7) % 64)
+                    .collect()
+            };
+            [run(5), run(9), run(7), run(3)].join(&0xFF)
+        })
+        .collect();
+    Ok(vec![
+        ("sigv4_verify", requests),
+        ("sigv4_sign", words.clone()),
+        ("sigv4_tamper", words),
+    ])
+}
+
+/// Whether a fuzzer's inputs get as long.
+#[expect(clippy::ptr_arg, reason = "it filters vectors")]
+fn is_short(seed: &Vec<u8>) -> bool {
+    seed.len() <= 4096
 }
 
 fn write(folder: &Path, seeds: &[Vec<u8>]) -> io::Result<usize> {

@@ -1,5 +1,7 @@
 use crate::Report;
 
+mod sigv4_sign;
+pub(crate) mod sigv4_verify;
 pub(crate) mod topic;
 
 /// A named suite over one file format.
@@ -14,11 +16,23 @@ pub struct Suite {
 }
 
 /// Every suite there is, in alphabetical order.
-pub const SUITES: &[Suite] = &[Suite {
-    name: "topic",
-    file: "topic.csv",
-    run: topic::run,
-}];
+pub const SUITES: &[Suite] = &[
+    Suite {
+        name: "sigv4-sign",
+        file: "sigv4-botocore.json",
+        run: sigv4_sign::run,
+    },
+    Suite {
+        name: "sigv4-verify",
+        file: "sigv4-verify.json",
+        run: sigv4_verify::run,
+    },
+    Suite {
+        name: "topic",
+        file: "topic.csv",
+        run: topic::run,
+    },
+];
 
 /// The suite called `name`.
 pub fn suite(name: &str) -> Option<&'static Suite> {
