@@ -1,6 +1,15 @@
 use core::str::Split;
 
 /// What one wildcard of a filter stood for.
+///
+/// ```
+/// use topic_match::{Capture, TopicFilter, TopicName};
+///
+/// let mut captures = TopicFilter::new("+/#")?.captures(TopicName::new("a/b/c")?).unwrap();
+/// assert_eq!(captures.next(), Some(Capture::Level("a")));
+/// assert_eq!(captures.next(), Some(Capture::Rest(Some("b/c"))));
+/// # Ok::<(), topic_match::TopicError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Capture<'n> {
@@ -30,6 +39,15 @@ impl<'n> Capture<'n> {
 
 /// What each wildcard of a filter stood for, from left to right. Made by
 /// [`TopicFilter::captures`](crate::TopicFilter::captures); it allocates nothing.
+///
+/// ```
+/// use topic_match::{TopicFilter, TopicName};
+///
+/// let captures = TopicFilter::new("site/+/dev/+")?.captures(TopicName::new("site/7/dev/x")?).unwrap();
+/// let texts: Vec<&str> = captures.map(|capture| capture.as_str()).collect();
+/// assert_eq!(texts, ["7", "x"]);
+/// # Ok::<(), topic_match::TopicError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Captures<'f, 'n> {
     filter: Split<'f, char>,

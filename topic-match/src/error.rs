@@ -41,18 +41,37 @@ impl TopicError {
     }
 
     /// The rule that was broken.
+    ///
+    /// ```
+    /// # use topic_match::{TopicErrorKind, TopicFilter};
+    /// let error = TopicFilter::new("a/b#").unwrap_err();
+    /// assert_eq!(error.kind(), TopicErrorKind::HashNotAlone);
+    /// ```
     #[must_use]
     pub const fn kind(&self) -> TopicErrorKind {
         self.kind
     }
 
     /// Where, in bytes from the start of the string; its length where something is missing at the end.
+    ///
+    /// ```
+    /// # use topic_match::{SharedFilter, TopicName};
+    /// assert_eq!(TopicName::new("a/+").unwrap_err().offset(), 2);
+    /// // The filter is missing at the end.
+    /// assert_eq!(SharedFilter::new("$share/g").unwrap_err().offset(), 8);
+    /// ```
     #[must_use]
     pub const fn offset(&self) -> usize {
         self.offset
     }
 
     /// What the string was meant to be.
+    ///
+    /// ```
+    /// # use topic_match::{Subject, SubscriptionFilter};
+    /// assert_eq!(SubscriptionFilter::new("a#").unwrap_err().subject(), Subject::TopicFilter);
+    /// assert_eq!(SubscriptionFilter::new("$share/g/a#").unwrap_err().subject(), Subject::SharedFilter);
+    /// ```
     #[must_use]
     pub const fn subject(&self) -> Subject {
         self.subject
@@ -60,6 +79,14 @@ impl TopicError {
 
     /// The statement of the standard that was broken, such as `MQTT-4.7.1-1`; `None` where a service's limit or a
     /// recommendation was.
+    ///
+    /// ```
+    /// # use topic_match::{Profile, TopicName};
+    /// assert_eq!(TopicName::new("").unwrap_err().statement(), Some("MQTT-4.7.3-1"));
+    /// // A limit of the service's, not of the standard's.
+    /// let error = TopicName::with_profile("a/b/c/d/e/f/g/h/i", &Profile::AWS_IOT).unwrap_err();
+    /// assert_eq!(error.statement(), None);
+    /// ```
     #[must_use]
     pub const fn statement(&self) -> Option<&'static str> {
         use TopicErrorKind as Kind;
@@ -89,6 +116,12 @@ impl TopicError {
     }
 
     /// The revision of the standard that the profile named.
+    ///
+    /// ```
+    /// # use topic_match::{Profile, TopicFilter, Version};
+    /// let error = TopicFilter::with_profile("a#", &Profile::MQTT_3_1_1).unwrap_err();
+    /// assert_eq!(error.version(), Version::V3_1_1);
+    /// ```
     #[must_use]
     pub const fn version(&self) -> Version {
         self.version
@@ -136,6 +169,14 @@ impl fmt::Display for TopicError {
 impl core::error::Error for TopicError {}
 
 /// What a string was meant to be when it was refused.
+///
+/// ```
+/// use topic_match::{Subject, TopicName};
+///
+/// let error = TopicName::new("a/#").unwrap_err();
+/// assert_eq!(error.subject(), Subject::TopicName);
+/// assert_eq!(error.subject().to_string(), "topic name");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Subject {
@@ -158,6 +199,15 @@ impl fmt::Display for Subject {
 }
 
 /// The rules that a string can break.
+///
+/// ```
+/// use topic_match::{Profile, TopicErrorKind, TopicName};
+///
+/// let short = Profile::MQTT_5.with_max_name_bytes(3);
+/// let kind = TopicName::with_profile("sport", &short).unwrap_err().kind();
+/// assert_eq!(kind, TopicErrorKind::TooLong { bytes: 5, max: 3 });
+/// assert_eq!(kind.to_string(), "5 bytes, but at most 3 are allowed");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TopicErrorKind {

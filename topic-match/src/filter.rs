@@ -29,6 +29,14 @@ pub struct TopicFilter<'a> {
 impl<'a> TopicFilter<'a> {
     /// Checks `text` by the rules of MQTT 5.0.
     ///
+    /// ```
+    /// # use topic_match::TopicFilter;
+    /// assert_eq!(TopicFilter::new("sport/+/#")?, "sport/+/#");
+    /// assert!(TopicFilter::new("sport+").is_err());
+    /// assert!(TopicFilter::new("$share/group/sport").is_err());
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
+    ///
     /// # Errors
     /// When a wildcard is out of place, the text is empty, longer than 65,535 bytes or holds U+0000, or when it
     /// begins with `$share/`: see [`SubscriptionFilter`](crate::SubscriptionFilter), which takes both kinds.
@@ -64,6 +72,15 @@ impl<'a> TopicFilter<'a> {
     /// Whether this filter matches `name`, by the rules of MQTT.
     ///
     /// Linear in the shorter of the two, without allocation.
+    ///
+    /// ```
+    /// # use topic_match::{TopicFilter, TopicName};
+    /// let filter = TopicFilter::new("+/temp")?;
+    /// assert!(filter.matches(TopicName::new("kitchen/temp")?));
+    /// // Leading wildcards do not match names that begin with `$`.
+    /// assert!(!filter.matches(TopicName::new("$SYS/temp")?));
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn matches(&self, name: TopicName<'_>) -> bool {
@@ -267,6 +284,13 @@ pub struct TopicFilterBuf {
 
 impl TopicFilterBuf {
     /// The borrowed form.
+    ///
+    /// ```
+    /// # use topic_match::{TopicFilter, TopicFilterBuf};
+    /// let filter: TopicFilterBuf = "a/#".parse()?;
+    /// assert!(filter.as_filter().covers(TopicFilter::new("a/+")?));
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
     #[must_use]
     pub fn as_filter(&self) -> TopicFilter<'_> {
         TopicFilter {

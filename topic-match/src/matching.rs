@@ -25,6 +25,14 @@ pub fn matches(filter: &str, name: &str) -> Result<bool, TopicError> {
 }
 
 /// Matching of strings that are known to be valid.
+///
+/// ```
+/// use topic_match::{TopicFilter, TopicName, unchecked};
+///
+/// let (filter, name) = (TopicFilter::new("a/#")?, TopicName::new("a/b")?);
+/// assert!(unchecked::matches(filter.as_str(), name.as_str()));
+/// # Ok::<(), topic_match::TopicError>(())
+/// ```
 pub mod unchecked {
     use crate::MatchRules;
 

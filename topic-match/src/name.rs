@@ -24,6 +24,13 @@ pub struct TopicName<'a> {
 impl<'a> TopicName<'a> {
     /// Checks `text` by the rules of MQTT 5.0, which are those of 3.1.1 too.
     ///
+    /// ```
+    /// # use topic_match::TopicName;
+    /// assert_eq!(TopicName::new("sport/tennis")?, "sport/tennis");
+    /// assert!(TopicName::new("").is_err());
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
+    ///
     /// # Errors
     /// When it is empty, longer than 65,535 bytes, or holds U+0000, `+` or `#`.
     pub fn new(text: &'a str) -> Result<Self, TopicError> {
@@ -108,6 +115,13 @@ pub struct TopicNameBuf {
 
 impl TopicNameBuf {
     /// The borrowed form.
+    ///
+    /// ```
+    /// # use topic_match::{TopicFilter, TopicNameBuf};
+    /// let name: TopicNameBuf = "a/b".parse()?;
+    /// assert!(TopicFilter::new("a/+")?.matches(name.as_name()));
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
     #[must_use]
     pub fn as_name(&self) -> TopicName<'_> {
         TopicName { text: &self.text }

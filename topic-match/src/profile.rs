@@ -1,4 +1,12 @@
 /// The revision of the MQTT standard whose statement numbers an error cites.
+///
+/// ```
+/// use topic_match::{Profile, TopicName, Version};
+///
+/// let statement = |profile| TopicName::with_profile("a/+", &profile).unwrap_err().statement();
+/// assert_eq!(statement(Profile::MQTT_5.with_version(Version::V5)), Some("MQTT-4.7.0-1"));
+/// assert_eq!(statement(Profile::MQTT_5.with_version(Version::V3_1_1)), Some("MQTT-4.7.1-1"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Version {
@@ -34,6 +42,13 @@ pub struct Profile {
 
 impl Profile {
     /// MQTT 5.0: up to 65,535 bytes, as many levels as fit, shared filters.
+    ///
+    /// ```
+    /// # use topic_match::{Profile, SubscriptionFilter};
+    /// assert!(SubscriptionFilter::with_profile("$share/g/a", &Profile::MQTT_5)?.share_name().is_some());
+    /// assert_eq!(Profile::default(), Profile::MQTT_5);
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
     pub const MQTT_5: Self = Self {
         version: Version::V5,
         max_name_bytes: u16::MAX,
@@ -49,6 +64,13 @@ impl Profile {
     ///
     /// Brokers that extend shared subscriptions to 3.1.1 sessions take
     /// `Profile::MQTT_3_1_1.with_shared_filters(true)`.
+    ///
+    /// ```
+    /// # use topic_match::{Profile, SubscriptionFilter};
+    /// let plain = SubscriptionFilter::with_profile("$share/g/a", &Profile::MQTT_3_1_1)?;
+    /// assert_eq!(plain.filter(), "$share/g/a");
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
     pub const MQTT_3_1_1: Self = Self {
         version: Version::V3_1_1,
         shared_filters: false,
@@ -61,6 +83,12 @@ impl Profile {
     /// Not counted towards the limits are `$share/<name>/` and `$aws/rules/<rule>/`. The last rule is what the
     /// developer guide says ("Topic filters"), against MQTT §4.7.1.2; it has not been verified against the service,
     /// and [`with_hash_matches_parent`](Self::with_hash_matches_parent) switches it.
+    ///
+    /// ```
+    /// # use topic_match::{Profile, TopicFilter};
+    /// assert!(TopicFilter::with_profile("1/2/3/4/5/6/7/8", &Profile::AWS_IOT).is_ok());
+    /// assert!(TopicFilter::with_profile("1/2/3/4/5/6/7/8/9", &Profile::AWS_IOT).is_err());
+    /// ```
     pub const AWS_IOT: Self = Self {
         version: Version::V5,
         max_name_bytes: 256,
@@ -73,6 +101,13 @@ impl Profile {
     };
 
     /// The most bytes of UTF-8 that a topic name may have; at most 65,535 [MQTT-4.7.3-3].
+    ///
+    /// ```
+    /// # use topic_match::{Profile, TopicName};
+    /// let short = Profile::MQTT_5.with_max_name_bytes(5);
+    /// assert!(TopicName::with_profile("sport", &short).is_ok());
+    /// assert!(TopicName::with_profile("sports", &short).is_err());
+    /// ```
     #[must_use]
     pub const fn with_max_name_bytes(self, max_name_bytes: u16) -> Self {
         Self {
@@ -83,6 +118,13 @@ impl Profile {
 
     /// The most bytes of UTF-8 that a topic filter may have, `$share/<name>/` included; at most 65,535
     /// [MQTT-4.7.3-3].
+    ///
+    /// ```
+    /// # use topic_match::{Profile, SubscriptionFilter};
+    /// let short = Profile::MQTT_5.with_max_filter_bytes(7);
+    /// assert!(SubscriptionFilter::with_profile("sport/#", &short).is_ok());
+    /// assert!(SubscriptionFilter::with_profile("$share/g/a", &short).is_err());
+    /// ```
     #[must_use]
     pub const fn with_max_filter_bytes(self, max_filter_bytes: u16) -> Self {
         Self {
@@ -92,12 +134,27 @@ impl Profile {
     }
 
     /// The most levels (one more than the number of `/`) that a name or filter may have.
+    ///
+    /// ```
+    /// # use topic_match::{Profile, TopicName};
+    /// let flat = Profile::MQTT_5.with_max_levels(2);
+    /// assert!(TopicName::with_profile("a/b", &flat).is_ok());
+    /// assert!(TopicName::with_profile("a/b/c", &flat).is_err());
+    /// ```
     #[must_use]
     pub const fn with_max_levels(self, max_levels: u32) -> Self {
         Self { max_levels, ..self }
     }
 
     /// Whether `$share/<name>/<filter>` is a shared filter (MQTT 5.0 §4.8.2) or an ordinary one.
+    ///
+    /// ```
+    /// # use topic_match::{Profile, SubscriptionFilter};
+    /// let none_shared = Profile::MQTT_5.with_shared_filters(false);
+    /// let plain = SubscriptionFilter::with_profile("$share/g/a", &none_shared)?;
+    /// assert_eq!(plain.share_name(), None);
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
     #[must_use]
     pub const fn with_shared_filters(self, shared_filters: bool) -> Self {
         Self {
@@ -108,6 +165,14 @@ impl Profile {
 
     /// Whether the characters that a sender SHOULD NOT include are refused: control characters and non-characters
     /// (MQTT 5.0 §1.5.4, MQTT 3.1.1 §1.5.3). Off in every preset.
+    ///
+    /// ```
+    /// # use topic_match::{Profile, TopicErrorKind, TopicName};
+    /// let strict = Profile::MQTT_5.with_control_characters_refused(true);
+    /// let error = TopicName::with_profile("a\tb", &strict).unwrap_err();
+    /// assert_eq!(error.kind(), TopicErrorKind::ControlCharacter);
+    /// assert!(TopicName::new("a\tb").is_ok());
+    /// ```
     #[must_use]
     pub const fn with_control_characters_refused(self, refuse_control_characters: bool) -> Self {
         Self {
@@ -117,6 +182,13 @@ impl Profile {
     }
 
     /// Whether `a/#` matches `a` (MQTT 5.0 §4.7.1.2: it does).
+    ///
+    /// ```
+    /// # use topic_match::{Profile, TopicFilter, TopicName};
+    /// let rules = Profile::AWS_IOT.with_hash_matches_parent(true).match_rules();
+    /// assert!(TopicFilter::new("a/#")?.matches_with(TopicName::new("a")?, rules));
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
     #[must_use]
     pub const fn with_hash_matches_parent(self, hash_matches_parent: bool) -> Self {
         Self {
@@ -157,6 +229,12 @@ impl Profile {
     }
 
     /// The rules by which filters match names under this profile.
+    ///
+    /// ```
+    /// # use topic_match::{MatchRules, Profile};
+    /// assert_eq!(Profile::MQTT_3_1_1.match_rules(), MatchRules::MQTT);
+    /// assert_eq!(Profile::AWS_IOT.match_rules(), MatchRules::AWS_IOT);
+    /// ```
     #[must_use]
     pub const fn match_rules(&self) -> MatchRules {
         self.rules
@@ -193,12 +271,24 @@ pub struct MatchRules {
 
 impl MatchRules {
     /// As the standards have it.
+    ///
+    /// ```
+    /// # use topic_match::MatchRules;
+    /// assert!(MatchRules::MQTT.hash_matches_parent);
+    /// assert_eq!(MatchRules::default(), MatchRules::MQTT);
+    /// ```
     pub const MQTT: Self = Self {
         hash_matches_parent: true,
         deliver_basic_ingest: true,
     };
 
     /// As the AWS IoT developer guide has it.
+    ///
+    /// ```
+    /// # use topic_match::MatchRules;
+    /// assert!(!MatchRules::AWS_IOT.hash_matches_parent);
+    /// assert!(!MatchRules::AWS_IOT.deliver_basic_ingest);
+    /// ```
     pub const AWS_IOT: Self = Self {
         hash_matches_parent: false,
         deliver_basic_ingest: false,

@@ -35,6 +35,13 @@ pub struct SharedFilter<'a> {
 impl<'a> SharedFilter<'a> {
     /// Checks `text` by the rules of MQTT 5.0.
     ///
+    /// ```
+    /// # use topic_match::SharedFilter;
+    /// assert_eq!(SharedFilter::new("$share/workers/jobs")?.share_name(), "workers");
+    /// assert!(SharedFilter::new("jobs").is_err());
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
+    ///
     /// # Errors
     /// When it does not begin with `$share/`, a share name without wildcards and `/`, or when no valid filter follows.
     pub fn new(text: &'a str) -> Result<Self, TopicError> {
@@ -65,12 +72,26 @@ impl<'a> SharedFilter<'a> {
     }
 
     /// The share name.
+    ///
+    /// ```
+    /// # use topic_match::SharedFilter;
+    /// assert_eq!(SharedFilter::new("$share/workers/jobs/#")?.share_name(), "workers");
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
     #[must_use]
     pub const fn share_name(&self) -> &'a str {
         self.share_name
     }
 
     /// The filter that does the matching.
+    ///
+    /// ```
+    /// # use topic_match::{SharedFilter, TopicName};
+    /// let filter = SharedFilter::new("$share/workers/jobs/#")?.filter();
+    /// assert_eq!(filter, "jobs/#");
+    /// assert!(filter.matches(TopicName::new("jobs/1")?));
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
     #[must_use]
     pub const fn filter(&self) -> TopicFilter<'a> {
         self.filter
@@ -112,6 +133,14 @@ pub struct SharedFilterBuf {
 
 impl SharedFilterBuf {
     /// The borrowed form.
+    ///
+    /// ```
+    /// # use topic_match::SharedFilterBuf;
+    /// let shared: SharedFilterBuf = "$share/g/a/+".parse()?;
+    /// assert_eq!(shared.as_shared().share_name(), "g");
+    /// assert_eq!(shared.as_shared().filter(), "a/+");
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
     #[must_use]
     pub fn as_shared(&self) -> SharedFilter<'_> {
         let text = &*self.text;
@@ -154,6 +183,13 @@ pub enum SubscriptionFilter<'a> {
 impl<'a> SubscriptionFilter<'a> {
     /// Checks `text` by the rules of MQTT 5.0.
     ///
+    /// ```
+    /// # use topic_match::SubscriptionFilter;
+    /// assert!(matches!(SubscriptionFilter::new("a/#")?, SubscriptionFilter::Plain(_)));
+    /// assert!(matches!(SubscriptionFilter::new("$share/g/a/#")?, SubscriptionFilter::Shared(_)));
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
+    ///
     /// # Errors
     /// When it is neither a valid filter nor a valid shared filter.
     pub fn new(text: &'a str) -> Result<Self, TopicError> {
@@ -161,6 +197,15 @@ impl<'a> SubscriptionFilter<'a> {
     }
 
     /// Checks `text` by the rules of a profile.
+    ///
+    /// ```
+    /// use topic_match::{Profile, SubscriptionFilter};
+    ///
+    /// // Some brokers offer shared subscriptions to MQTT 3.1.1 clients too.
+    /// let lenient = Profile::MQTT_3_1_1.with_shared_filters(true);
+    /// assert_eq!(SubscriptionFilter::with_profile("$share/g/a", &lenient)?.share_name(), Some("g"));
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
     ///
     /// # Errors
     /// When the profile does not allow it.
@@ -174,6 +219,13 @@ impl<'a> SubscriptionFilter<'a> {
     }
 
     /// The filter that does the matching.
+    ///
+    /// ```
+    /// # use topic_match::SubscriptionFilter;
+    /// assert_eq!(SubscriptionFilter::new("$share/g/a/+")?.filter(), "a/+");
+    /// assert_eq!(SubscriptionFilter::new("a/+")?.filter(), "a/+");
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
     #[must_use]
     pub const fn filter(&self) -> TopicFilter<'a> {
         match self {
@@ -183,6 +235,13 @@ impl<'a> SubscriptionFilter<'a> {
     }
 
     /// The share name of a shared filter.
+    ///
+    /// ```
+    /// # use topic_match::SubscriptionFilter;
+    /// assert_eq!(SubscriptionFilter::new("$share/g/a")?.share_name(), Some("g"));
+    /// assert_eq!(SubscriptionFilter::new("a")?.share_name(), None);
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
     #[must_use]
     pub const fn share_name(&self) -> Option<&'a str> {
         match self {
@@ -292,6 +351,13 @@ pub enum SubscriptionFilterBuf {
 
 impl SubscriptionFilterBuf {
     /// The whole text, `$share/<name>/` included.
+    ///
+    /// ```
+    /// # use topic_match::SubscriptionFilterBuf;
+    /// let filter: SubscriptionFilterBuf = "$share/g/a".parse()?;
+    /// assert_eq!(filter.as_str(), "$share/g/a");
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -301,6 +367,13 @@ impl SubscriptionFilterBuf {
     }
 
     /// The borrowed form.
+    ///
+    /// ```
+    /// # use topic_match::SubscriptionFilterBuf;
+    /// let filter: SubscriptionFilterBuf = "a/+".parse()?;
+    /// assert_eq!(filter.as_subscription().filter(), "a/+");
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
     #[must_use]
     pub fn as_subscription(&self) -> SubscriptionFilter<'_> {
         match self {

@@ -30,6 +30,16 @@ use crate::{
 };
 
 /// Makes an index readable while it is written.
+///
+/// ```
+/// # use topic_match::{SubscriptionIndex, TopicFilter, snapshot};
+/// let mut index = SubscriptionIndex::new();
+/// index.insert(TopicFilter::new("a")?, 7, ())?;
+/// // What the index holds already is published.
+/// let (_, reader) = snapshot::channel(index);
+/// assert_eq!(reader.snapshot().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn channel<K: Clone, V: Clone, S: Clone>(
     index: SubscriptionIndex<K, V, S>,
@@ -48,6 +58,17 @@ pub fn channel<K: Clone, V: Clone, S: Clone>(
 }
 
 /// The one who changes the index. Changes are seen by readers from the next [`publish`](Self::publish) on.
+///
+/// ```
+/// use topic_match::{SubscriptionIndex, TopicFilter, snapshot};
+///
+/// let (mut writer, reader) = snapshot::channel(SubscriptionIndex::new());
+/// writer.insert(TopicFilter::new("a")?, 7, ())?;
+/// assert!(reader.snapshot().is_empty());
+/// writer.publish();
+/// assert_eq!(reader.snapshot().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Writer<K, V, S = DefaultState> {
     current: Arc<ArcSwap<SubscriptionIndex<K, V, S>>>,
     /// The other copy, which new readers do not get.
@@ -65,6 +86,16 @@ enum Change<K, V> {
 }
 
 /// What [`Writer::publish`] did.
+///
+/// ```
+/// use topic_match::{SubscriptionIndex, TopicFilter, snapshot};
+///
+/// let (mut writer, _) = snapshot::channel(SubscriptionIndex::new());
+/// writer.insert(TopicFilter::new("a")?, 7, ())?;
+/// assert_eq!(writer.publish(), snapshot::Published::Now);
+/// assert_eq!(writer.publish(), snapshot::Published::Unchanged);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Published {
@@ -76,6 +107,14 @@ pub enum Published {
 
 impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher + Clone> Writer<K, V, S> {
     /// As [`SubscriptionIndex::insert`].
+    ///
+    /// ```
+    /// # use topic_match::{SubscriptionIndex, TopicFilter, snapshot};
+    /// let (mut writer, _) = snapshot::channel(SubscriptionIndex::new());
+    /// assert_eq!(writer.insert(TopicFilter::new("a")?, 7, "first")?, None);
+    /// assert_eq!(writer.insert(TopicFilter::new("a")?, 7, "second")?, Some("first"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// When the index is full.
@@ -131,6 +170,16 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher + Clone> Writer<K, V, S> {
     /// It swaps two pointers. The first change after it repeats the published changes on the copy that readers have
     /// left, and clones the whole index if a reader still holds that one, so that neither waits for the other: snapshots
     /// are meant to be held for a lookup or a batch of them, not for long.
+    ///
+    /// ```
+    /// # use topic_match::{SubscriptionIndex, TopicFilter, snapshot};
+    /// let (mut writer, reader) = snapshot::channel(SubscriptionIndex::new());
+    /// writer.insert(TopicFilter::new("a")?, 7, ())?;
+    /// let before = reader.snapshot();
+    /// writer.publish();
+    /// assert_eq!((before.len(), reader.snapshot().len()), (0, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn publish(&mut self) -> Published {
         if self.unpublished.is_empty() {
             return Published::Unchanged;
@@ -181,6 +230,16 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher + Clone> Writer<K, V, S> {
 
 impl<K, V, S> Writer<K, V, S> {
     /// A handle for one more reader.
+    ///
+    /// ```
+    /// # use topic_match::{SubscriptionIndex, TopicFilter, snapshot};
+    /// let (mut writer, reader) = snapshot::channel(SubscriptionIndex::new());
+    /// let another = writer.reader();
+    /// writer.insert(TopicFilter::new("a")?, 7, ())?;
+    /// writer.publish();
+    /// assert_eq!((reader.snapshot().len(), another.snapshot().len()), (1, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn reader(&self) -> Reader<K, V, S> {
         Reader {
@@ -207,12 +266,34 @@ impl<K: Hash + Eq + Clone, V> Change<K, V> {
 }
 
 /// One who reads the index. Cloning it is cheap; each thread may have its own.
+///
+/// ```
+/// use std::thread;
+/// use topic_match::{SubscriptionIndex, TopicFilter, snapshot};
+///
+/// let (mut writer, reader) = snapshot::channel(SubscriptionIndex::new());
+/// writer.insert(TopicFilter::new("a")?, 7, ())?;
+/// writer.publish();
+/// let other = reader.clone();
+/// let seen = thread::spawn(move || other.snapshot().len()).join().unwrap();
+/// assert_eq!(seen, reader.snapshot().len());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Reader<K, V, S = DefaultState> {
     current: Arc<ArcSwap<SubscriptionIndex<K, V, S>>>,
 }
 
 impl<K, V, S> Reader<K, V, S> {
     /// The last published version, without waiting. It stays as it is while it is held.
+    ///
+    /// ```
+    /// # use topic_match::{SubscriptionIndex, TopicFilter, TopicName, snapshot};
+    /// let (mut writer, reader) = snapshot::channel(SubscriptionIndex::new());
+    /// writer.insert(TopicFilter::new("a/#")?, 7, ())?;
+    /// writer.publish();
+    /// assert_eq!(reader.snapshot().matches(TopicName::new("a/b")?).count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn snapshot(&self) -> Snapshot<K, V, S> {
         Snapshot {
@@ -230,6 +311,17 @@ impl<K, V, S> Clone for Reader<K, V, S> {
 }
 
 /// One version of the index.
+///
+/// ```
+/// use topic_match::{SubscriptionIndex, TopicFilter, snapshot};
+///
+/// let (mut writer, reader) = snapshot::channel(SubscriptionIndex::new());
+/// let held = reader.snapshot();
+/// writer.insert(TopicFilter::new("a")?, 7, ())?;
+/// writer.publish();
+/// assert!(held.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Snapshot<K, V, S = DefaultState> {
     index: Guard<Arc<SubscriptionIndex<K, V, S>>>,
 }

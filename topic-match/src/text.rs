@@ -5,6 +5,14 @@ macro_rules! borrowed_text {
     ($name:ident, $owned:ident, $borrow:ident) => {
         impl<'a> $name<'a> {
             /// The text.
+            ///
+            /// ```
+            /// # use topic_match::{SharedFilter, TopicFilter, TopicName};
+            /// assert_eq!(TopicName::new("a/b")?.as_str(), "a/b");
+            /// assert_eq!(TopicFilter::new("a/+")?.as_str(), "a/+");
+            /// assert_eq!(SharedFilter::new("$share/g/a/+")?.as_str(), "$share/g/a/+");
+            /// # Ok::<(), topic_match::TopicError>(())
+            /// ```
             #[must_use]
             pub const fn as_str(&self) -> &'a str {
                 self.text
@@ -52,6 +60,14 @@ macro_rules! owned_text {
     ($owned:ident, $borrowed:ident) => {
         impl $owned {
             /// The text.
+            ///
+            /// ```
+            /// # use topic_match::{SharedFilterBuf, TopicFilterBuf, TopicNameBuf};
+            /// assert_eq!("a/b".parse::<TopicNameBuf>()?.as_str(), "a/b");
+            /// assert_eq!("a/+".parse::<TopicFilterBuf>()?.as_str(), "a/+");
+            /// assert_eq!("$share/g/a/+".parse::<SharedFilterBuf>()?.as_str(), "$share/g/a/+");
+            /// # Ok::<(), topic_match::TopicError>(())
+            /// ```
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.text

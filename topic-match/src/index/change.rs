@@ -13,6 +13,15 @@ use crate::{SubscriptionFilter, TopicFilter};
 impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
     /// Adds a subscription, or replaces its value and answers with the old one [MQTT-3.8.4-3].
     ///
+    /// ```
+    /// # use topic_match::{SubscriptionIndex, TopicFilter};
+    /// let mut index = SubscriptionIndex::new();
+    /// let filter = TopicFilter::new("a/#")?;
+    /// assert_eq!(index.insert(filter, 7, "first")?, None);
+    /// assert_eq!(index.insert(filter, 7, "second")?, Some("first"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// When the index holds as many subscriptions as it may; nothing has changed then.
     pub fn insert<'f>(

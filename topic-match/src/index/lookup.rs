@@ -12,6 +12,17 @@ use crate::{TopicFilter, TopicName};
 const LEVELS: usize = 16;
 
 /// Something that a name matched: MQTT 5.0 §4.8 knows these two kinds of subscription.
+///
+/// ```
+/// use topic_match::{Match, SubscriptionFilter, SubscriptionIndex, TopicName};
+///
+/// let mut index = SubscriptionIndex::new();
+/// index.insert(SubscriptionFilter::new("a")?, 7, ())?;
+/// index.insert(SubscriptionFilter::new("$share/g/a")?, 8, ())?;
+/// let shared = |one: &Match<_, _>| matches!(one, Match::Group(_));
+/// assert_eq!(index.matches(TopicName::new("a")?).filter(shared).count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub enum Match<'i, K, V> {
     /// A subscription without share name.
@@ -21,6 +32,16 @@ pub enum Match<'i, K, V> {
 }
 
 /// A subscription that a name matched.
+///
+/// ```
+/// use topic_match::{Match, SubscriptionIndex, TopicFilter, TopicName};
+///
+/// let mut index = SubscriptionIndex::new();
+/// index.insert(TopicFilter::new("a/+")?, "alice", 1)?;
+/// let Some(Match::Subscriber(found)) = index.matches(TopicName::new("a/b")?).next() else { panic!() };
+/// assert_eq!((found.filter.as_str(), *found.key, *found.value), ("a/+", "alice", 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Subscriber<'i, K, V> {
@@ -33,6 +54,16 @@ pub struct Subscriber<'i, K, V> {
 }
 
 /// A shared subscription that a name matched.
+///
+/// ```
+/// use topic_match::{Match, SubscriptionFilter, SubscriptionIndex, TopicName};
+///
+/// let mut index = SubscriptionIndex::new();
+/// index.insert(SubscriptionFilter::new("$share/pool/jobs/+")?, "w1", ())?;
+/// let Some(Match::Group(group)) = index.matches(TopicName::new("jobs/1")?).next() else { panic!() };
+/// assert_eq!((group.share_name, group.filter.as_str()), ("pool", "jobs/+"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Group<'i, K, V> {
@@ -84,6 +115,17 @@ macro_rules! copied {
 copied!(Match, Subscriber, Group);
 
 /// How a lookup with a budget went.
+///
+/// ```
+/// use core::ops::ControlFlow;
+/// use topic_match::{Outcome, SubscriptionIndex, TopicFilter, TopicName};
+///
+/// let mut index = SubscriptionIndex::new();
+/// index.insert(TopicFilter::new("a/+")?, 7, ())?;
+/// let lookup = index.lookup(TopicName::new("a/b")?, 1, |_| ControlFlow::Continue(()));
+/// assert_eq!((lookup.outcome, lookup.visited), (Outcome::Exhausted, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lookup {
@@ -94,6 +136,17 @@ pub struct Lookup {
 }
 
 /// How a lookup ended.
+///
+/// ```
+/// use core::ops::ControlFlow;
+/// use topic_match::{Outcome, SubscriptionIndex, TopicFilter, TopicName};
+///
+/// let mut index = SubscriptionIndex::new();
+/// index.insert(TopicFilter::new("a")?, 7, ())?;
+/// let lookup = index.lookup(TopicName::new("a")?, 1000, |_| ControlFlow::Break(()));
+/// assert_eq!(lookup.outcome, Outcome::Stopped);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -106,6 +159,17 @@ pub enum Outcome {
 }
 
 /// What a name matches: made by [`SubscriptionIndex::matches`].
+///
+/// ```
+/// use topic_match::{Match, SubscriptionIndex, TopicFilter, TopicName};
+///
+/// let mut index = SubscriptionIndex::new();
+/// index.insert(TopicFilter::new("a/#")?, 7, ())?;
+/// let mut matches = index.matches(TopicName::new("a/b/c")?);
+/// assert!(matches!(matches.next(), Some(Match::Subscriber(_))));
+/// assert!(matches.next().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Matches<'i, 'n, K, V, S> {
     index: &'i SubscriptionIndex<K, V, S>,
@@ -198,12 +262,33 @@ impl<'i, 'n, K, V, S: BuildHasher> Matches<'i, 'n, K, V, S> {
     }
 
     /// How many nodes and filters have been looked at so far.
+    ///
+    /// ```
+    /// # use topic_match::{SubscriptionIndex, TopicFilter, TopicName};
+    /// let mut index = SubscriptionIndex::new();
+    /// index.insert(TopicFilter::new("a/+")?, 7, ())?;
+    /// let mut matches = index.matches(TopicName::new("a/b")?);
+    /// assert_eq!(matches.visited(), 0);
+    /// assert_eq!(matches.by_ref().count(), 1);
+    /// assert!(matches.visited() > 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn visited(&self) -> usize {
         self.visited
     }
 
     /// Whether the iteration ended because the budget ran out.
+    ///
+    /// ```
+    /// # use topic_match::{SubscriptionIndex, TopicFilter, TopicName};
+    /// let mut index = SubscriptionIndex::new();
+    /// index.insert(TopicFilter::new("a/+")?, 7, ())?;
+    /// let mut matches = index.matches(TopicName::new("a/b")?).with_budget(1);
+    /// assert!(matches.next().is_none());
+    /// assert!(matches.is_exhausted());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn is_exhausted(&self) -> bool {
         self.exhausted

@@ -43,6 +43,12 @@ pub struct Merged<K, A, S = DefaultState> {
 
 impl<K, A> Merged<K, A> {
     /// Nothing yet.
+    ///
+    /// ```
+    /// # use topic_match::Merged;
+    /// let merged: Merged<&str, u8> = Merged::new();
+    /// assert!(merged.is_empty());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::with_hasher(DefaultState::default())
@@ -57,6 +63,13 @@ impl<K, A, S: Default> Default for Merged<K, A, S> {
 
 impl<K, A, S> Merged<K, A, S> {
     /// Nothing yet, with a hasher of the caller's.
+    ///
+    /// ```
+    /// # use topic_match::Merged;
+    /// let mut merged = Merged::with_hasher(std::hash::RandomState::new());
+    /// merged.add(&"alice", |_| 1);
+    /// assert_eq!(merged.len(), 1);
+    /// ```
     #[must_use]
     pub const fn with_hasher(hasher: S) -> Self {
         Self {
@@ -66,29 +79,70 @@ impl<K, A, S> Merged<K, A, S> {
     }
 
     /// How many keys there are.
+    ///
+    /// ```
+    /// # use topic_match::Merged;
+    /// let mut merged = Merged::new();
+    /// merged.add(&"alice", |_| 1);
+    /// merged.add(&"alice", |_| 2);
+    /// assert_eq!(merged.len(), 1);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.results.as_slice().len()
     }
 
     /// Whether there is no key.
+    ///
+    /// ```
+    /// # use topic_match::Merged;
+    /// let mut merged = Merged::new();
+    /// assert!(merged.is_empty());
+    /// merged.add(&"alice", |_| 1);
+    /// assert!(!merged.is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.results.as_slice().is_empty()
     }
 
     /// The results by key, in the order in which the keys came.
+    ///
+    /// ```
+    /// # use topic_match::Merged;
+    /// let mut merged = Merged::new();
+    /// merged.add(&"bob", |_| 1);
+    /// merged.add(&"alice", |_| 2);
+    /// assert!(merged.iter().eq([(&"bob", &1), (&"alice", &2)]));
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&K, &A)> {
         let results = self.results.as_slice().iter();
         results.filter_map(|(key, result)| Some((key, result.as_ref()?)))
     }
 
     /// Forgets the results and keeps the memory.
+    ///
+    /// ```
+    /// # use topic_match::Merged;
+    /// let mut merged = Merged::new();
+    /// merged.add(&"alice", |_| 1);
+    /// merged.clear();
+    /// assert!(merged.is_empty());
+    /// ```
     pub fn clear(&mut self) {
         self.results.clear();
     }
 
     /// Takes the results, in the order in which their keys came, and keeps the memory; what is not taken is dropped.
+    ///
+    /// ```
+    /// # use topic_match::Merged;
+    /// let mut merged = Merged::new();
+    /// merged.add(&"bob", |_| 1);
+    /// merged.add(&"alice", |_| 2);
+    /// assert!(merged.drain().eq([("bob", 1), ("alice", 2)]));
+    /// assert!(merged.is_empty());
+    /// ```
     pub fn drain(&mut self) -> impl Iterator<Item = (K, A)> {
         self.results
             .drain()
@@ -128,6 +182,17 @@ impl<K: Hash + Eq + Clone, A, S: BuildHasher> Merged<K, A, S> {
     }
 
     /// Replaces the results by those of a lookup; shared subscriptions, whose member the caller chooses, are left out.
+    ///
+    /// ```
+    /// # use topic_match::{Merged, SubscriptionIndex, TopicFilter, TopicName};
+    /// let mut index = SubscriptionIndex::new();
+    /// index.insert(TopicFilter::new("a/+")?, "alice", 0)?;
+    /// index.insert(TopicFilter::new("a/#")?, "alice", 2)?;
+    /// let mut highest = Merged::new();
+    /// highest.collect(&index, TopicName::new("a/b")?, |before, one| before.unwrap_or(0).max(*one.value));
+    /// assert!(highest.iter().eq([(&"alice", &2)]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn collect<V, T: BuildHasher>(
         &mut self,
         index: &SubscriptionIndex<K, V, T>,

@@ -35,6 +35,13 @@ pub(crate) const NONE: u32 = u32::MAX;
 /// on a device without an operating system, or where SipHash is wanted, pass a hasher to `with_hasher`. Whatever it
 /// answers, no match is lost and none is wrong; only where levels collide that should not may a lookup be slow, or find
 /// one subscription twice.
+///
+/// ```
+/// use topic_match::{DefaultState, SubscriptionIndex};
+///
+/// let index: SubscriptionIndex<u32, ()> = SubscriptionIndex::with_hasher(DefaultState::default());
+/// assert!(index.is_empty());
+/// ```
 pub type DefaultState = foldhash::quality::RandomState;
 
 /// Which subscriptions a topic name matches: many subscriptions, each a filter, the key of who subscribes and a value.
@@ -152,6 +159,14 @@ pub struct IndexFull {
 
 impl IndexFull {
     /// How many subscriptions the index may hold.
+    ///
+    /// ```
+    /// # use topic_match::{SubscriptionIndex, TopicFilter};
+    /// let mut index = SubscriptionIndex::new().with_capacity_limit(0);
+    /// let full = index.insert(TopicFilter::new("a")?, 7, ()).unwrap_err();
+    /// assert_eq!(full.capacity(), 0);
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
     #[must_use]
     pub const fn capacity(&self) -> u32 {
         self.capacity
@@ -172,6 +187,12 @@ impl core::error::Error for IndexFull {}
 
 impl<K, V> SubscriptionIndex<K, V> {
     /// An empty index that matches by the rules of MQTT.
+    ///
+    /// ```
+    /// # use topic_match::SubscriptionIndex;
+    /// let index: SubscriptionIndex<u32, ()> = SubscriptionIndex::new();
+    /// assert!(index.is_empty());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::with_hasher(DefaultState::default())
@@ -186,9 +207,24 @@ impl<K, V, S: Default> Default for SubscriptionIndex<K, V, S> {
 
 impl<K, V, S> SubscriptionIndex<K, V, S> {
     /// The most subscriptions that any index holds: about 4.29 · 10⁹.
+    ///
+    /// ```
+    /// # use topic_match::SubscriptionIndex;
+    /// assert_eq!(<SubscriptionIndex<u32, ()>>::MAX_SUBSCRIPTIONS, 4_294_901_760);
+    /// ```
     pub const MAX_SUBSCRIPTIONS: u32 = 0xFFFF_0000;
 
     /// An empty index with a hasher of the caller's. It should be seeded at random where strangers choose topics.
+    ///
+    /// ```
+    /// use std::hash::RandomState;
+    /// use topic_match::{SubscriptionIndex, TopicFilter, TopicName};
+    ///
+    /// let mut index = SubscriptionIndex::with_hasher(RandomState::new());
+    /// index.insert(TopicFilter::new("a/+")?, 7, ())?;
+    /// assert_eq!(index.matches(TopicName::new("a/b")?).count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn with_hasher(hasher: S) -> Self {
         Self {
@@ -223,6 +259,16 @@ impl<K, V, S> SubscriptionIndex<K, V, S> {
     }
 
     /// Sets how many subscriptions the index may hold, at most [`MAX_SUBSCRIPTIONS`](Self::MAX_SUBSCRIPTIONS).
+    ///
+    /// ```
+    /// # use topic_match::{SubscriptionIndex, TopicFilter};
+    /// let mut index = SubscriptionIndex::new().with_capacity_limit(1);
+    /// index.insert(TopicFilter::new("a")?, 7, 1)?;
+    /// // Another value for the same subscription takes no room.
+    /// assert_eq!(index.insert(TopicFilter::new("a")?, 7, 2), Ok(Some(1)));
+    /// assert!(index.insert(TopicFilter::new("b")?, 7, 3).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_capacity_limit(self, subscriptions: u32) -> Self {
         Self {
@@ -255,18 +301,46 @@ impl<K, V, S> SubscriptionIndex<K, V, S> {
     }
 
     /// The number of subscriptions.
+    ///
+    /// ```
+    /// # use topic_match::{SubscriptionIndex, TopicFilter};
+    /// let mut index = SubscriptionIndex::new();
+    /// index.insert(TopicFilter::new("a/#")?, 7, ())?;
+    /// index.insert(TopicFilter::new("a/#")?, 8, ())?;
+    /// assert_eq!(index.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn len(&self) -> usize {
         self.subscriptions
     }
 
     /// Whether there is no subscription.
+    ///
+    /// ```
+    /// # use topic_match::{SubscriptionIndex, TopicFilter};
+    /// let mut index = SubscriptionIndex::new();
+    /// index.insert(TopicFilter::new("a")?, 7, ())?;
+    /// assert!(!index.is_empty());
+    /// index.remove_key(&7);
+    /// assert!(index.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.subscriptions == 0
     }
 
     /// The number of different filters, share names left aside.
+    ///
+    /// ```
+    /// # use topic_match::{SubscriptionFilter, SubscriptionIndex};
+    /// let mut index = SubscriptionIndex::new();
+    /// index.insert(SubscriptionFilter::new("a/#")?, 7, ())?;
+    /// index.insert(SubscriptionFilter::new("$share/g/a/#")?, 8, ())?;
+    /// assert_eq!((index.len(), index.filters()), (2, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn filters(&self) -> usize {
         self.records.len()
@@ -412,6 +486,16 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
     ///
     /// The order is unspecified. Every subscription that matches comes up once, whatever filters overlap; see
     /// [`Merged`] for one result per key.
+    ///
+    /// ```
+    /// # use topic_match::{SubscriptionIndex, TopicFilter, TopicName};
+    /// let mut index = SubscriptionIndex::new();
+    /// index.insert(TopicFilter::new("a/+")?, 7, ())?;
+    /// index.insert(TopicFilter::new("a/#")?, 7, ())?;
+    /// assert_eq!(index.matches(TopicName::new("a/b")?).count(), 2);
+    /// assert_eq!(index.matches(TopicName::new("a/b/c")?).count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn matches<'i, 'n>(&'i self, name: TopicName<'n>) -> Matches<'i, 'n, K, V, S> {
         Matches::new(self, name, usize::MAX)

@@ -81,6 +81,14 @@ pub struct RetainedFull {
 
 impl RetainedFull {
     /// How many names the index may hold.
+    ///
+    /// ```
+    /// # use topic_match::{RetainedIndex, TopicName};
+    /// let mut retained = RetainedIndex::new().with_capacity_limit(0);
+    /// let full = retained.insert(TopicName::new("a")?, 1).unwrap_err();
+    /// assert_eq!(full.capacity(), 0);
+    /// # Ok::<(), topic_match::TopicError>(())
+    /// ```
     #[must_use]
     pub const fn capacity(&self) -> u32 {
         self.capacity
@@ -101,6 +109,12 @@ impl core::error::Error for RetainedFull {}
 
 impl<V> RetainedIndex<V> {
     /// An empty index that matches by the rules of MQTT.
+    ///
+    /// ```
+    /// # use topic_match::RetainedIndex;
+    /// let retained: RetainedIndex<u32> = RetainedIndex::new();
+    /// assert!(retained.is_empty());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::with_hasher(DefaultState::default())
@@ -115,9 +129,24 @@ impl<V, S: Default> Default for RetainedIndex<V, S> {
 
 impl<V, S> RetainedIndex<V, S> {
     /// The most names that any index holds: about 4.29 · 10⁹.
+    ///
+    /// ```
+    /// # use topic_match::RetainedIndex;
+    /// assert_eq!(<RetainedIndex<u32>>::MAX_NAMES, 4_294_901_760);
+    /// ```
     pub const MAX_NAMES: u32 = 0xFFFF_0000;
 
     /// An empty index with a hasher of the caller's. It should be seeded at random where strangers choose topics.
+    ///
+    /// ```
+    /// use std::hash::RandomState;
+    /// use topic_match::{RetainedIndex, TopicFilter, TopicName};
+    ///
+    /// let mut retained = RetainedIndex::with_hasher(RandomState::new());
+    /// retained.insert(TopicName::new("a/b")?, 1)?;
+    /// assert_eq!(retained.matches(TopicFilter::new("+/b")?).count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn with_hasher(hasher: S) -> Self {
         Self {
@@ -132,12 +161,30 @@ impl<V, S> RetainedIndex<V, S> {
     }
 
     /// Sets the rules by which filters match; see [`Profile::match_rules`](crate::Profile::match_rules).
+    ///
+    /// ```
+    /// # use topic_match::{MatchRules, RetainedIndex, TopicFilter, TopicName};
+    /// let mut retained = RetainedIndex::new().with_match_rules(MatchRules::AWS_IOT);
+    /// retained.insert(TopicName::new("sensor")?, 1)?;
+    /// assert_eq!(retained.matches(TopicFilter::new("sensor/#")?).count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_match_rules(self, rules: MatchRules) -> Self {
         Self { rules, ..self }
     }
 
     /// Sets how many names the index may hold, at most [`MAX_NAMES`](Self::MAX_NAMES).
+    ///
+    /// ```
+    /// # use topic_match::{RetainedIndex, TopicName};
+    /// let mut retained = RetainedIndex::new().with_capacity_limit(1);
+    /// retained.insert(TopicName::new("a")?, 1)?;
+    /// // Another value under the same name takes no room.
+    /// assert_eq!(retained.insert(TopicName::new("a")?, 2), Ok(Some(1)));
+    /// assert!(retained.insert(TopicName::new("b")?, 3).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_capacity_limit(self, names: u32) -> Self {
         Self {
@@ -165,12 +212,30 @@ impl<V, S> RetainedIndex<V, S> {
     }
 
     /// The number of names.
+    ///
+    /// ```
+    /// # use topic_match::{RetainedIndex, TopicName};
+    /// let mut retained = RetainedIndex::new();
+    /// retained.insert(TopicName::new("a")?, 1)?;
+    /// retained.insert(TopicName::new("a/b")?, 2)?;
+    /// assert_eq!(retained.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Whether there is no name.
+    ///
+    /// ```
+    /// # use topic_match::{RetainedIndex, TopicName};
+    /// let mut retained = RetainedIndex::new();
+    /// assert!(retained.is_empty());
+    /// retained.insert(TopicName::new("a")?, 1)?;
+    /// assert!(!retained.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.entries.len() == 0
@@ -197,6 +262,17 @@ impl<V, S> RetainedIndex<V, S> {
     ///
     /// Nodes of the ordered maps are taken as filled by two thirds, which random insertion tends to. Asking takes time in
     /// the number of different levels.
+    ///
+    /// ```
+    /// # use topic_match::{RetainedIndex, TopicName};
+    /// let mut retained = RetainedIndex::new();
+    /// let empty = retained.memory_bytes();
+    /// retained.insert(TopicName::new("a/b")?, 1)?;
+    /// assert!(retained.memory_bytes() > empty);
+    /// retained.clear();
+    /// assert_eq!(retained.memory_bytes(), empty);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         let two_thirds_full =
@@ -224,6 +300,14 @@ impl<V, S> RetainedIndex<V, S> {
 
 impl<V, S: BuildHasher> RetainedIndex<V, S> {
     /// Keeps a value under a name, and answers with the one it replaces.
+    ///
+    /// ```
+    /// # use topic_match::{RetainedIndex, TopicName};
+    /// let mut retained = RetainedIndex::new();
+    /// assert_eq!(retained.insert(TopicName::new("a")?, "first")?, None);
+    /// assert_eq!(retained.insert(TopicName::new("a")?, "second")?, Some("first"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// When the index holds as many names as it may; nothing has changed then.

@@ -18,6 +18,21 @@ const BEHIND_DOLLAR: &str = "%";
 /// It is bound to the filter that it began with, not to a state of the index: a name that is there from the first
 /// page to the last is visited once, whatever else comes and goes meanwhile. A name that comes or goes between two
 /// pages may be visited or not; one that goes and comes again, even twice. With another filter the cursor means nothing.
+///
+/// ```
+/// use topic_match::{Cursor, PageLimit, RetainedIndex, TopicFilter, TopicName};
+///
+/// let mut retained = RetainedIndex::new();
+/// retained.insert(TopicName::new("a/1")?, 1)?;
+/// retained.insert(TopicName::new("a/2")?, 2)?;
+/// let (filter, mut cursor, mut pages) = (TopicFilter::new("a/+")?, Cursor::new(), Vec::new());
+/// while !cursor.is_complete() {
+///     retained.page(filter, &mut cursor, PageLimit::results(1), |_, value| pages.push(*value));
+/// }
+/// pages.sort();
+/// assert_eq!(pages, [1, 2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Cursor {
     state: State,
@@ -39,6 +54,11 @@ enum State {
 
 impl Cursor {
     /// Before the first page.
+    ///
+    /// ```
+    /// # use topic_match::Cursor;
+    /// assert!(!Cursor::new().is_complete());
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -63,6 +83,13 @@ impl Cursor {
 }
 
 /// What ends a page. A limit of 0 is taken as 1, so that every page gets on.
+///
+/// ```
+/// use topic_match::PageLimit;
+///
+/// let limit = PageLimit::default();
+/// assert_eq!((limit.results, limit.visits), (1000, 100_000));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PageLimit {
@@ -88,6 +115,12 @@ impl PageLimit {
     }
 
     /// Adds a limit on the work.
+    ///
+    /// ```
+    /// # use topic_match::PageLimit;
+    /// let limit = PageLimit::results(10).with_visits(500);
+    /// assert_eq!((limit.results, limit.visits), (10, 500));
+    /// ```
     #[must_use]
     pub const fn with_visits(self, visits: usize) -> Self {
         Self { visits, ..self }
@@ -102,6 +135,17 @@ impl Default for PageLimit {
 }
 
 /// How a page ended.
+///
+/// ```
+/// use topic_match::{Cursor, PageLimit, RetainedIndex, TopicFilter, TopicName};
+///
+/// let mut retained = RetainedIndex::new();
+/// retained.insert(TopicName::new("a/b")?, 1)?;
+/// let mut cursor = Cursor::new();
+/// let page = retained.page(TopicFilter::new("#")?, &mut cursor, PageLimit::default(), |_, _| ());
+/// assert_eq!((page.results, page.visited, page.complete), (1, 1, true));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page {
@@ -130,6 +174,20 @@ impl<V, S: BuildHasher> RetainedIndex<V, S> {
     /// them.
     ///
     /// A page with no result is not the last one where the limit on the work ended it.
+    ///
+    /// ```
+    /// use topic_match::{Cursor, PageLimit, RetainedIndex, TopicFilter, TopicName};
+    ///
+    /// let mut retained = RetainedIndex::new();
+    /// retained.insert(TopicName::new("a/1")?, 1)?;
+    /// retained.insert(TopicName::new("a/2")?, 2)?;
+    /// let (filter, mut cursor) = (TopicFilter::new("a/+")?, Cursor::new());
+    /// let page = retained.page(filter, &mut cursor, PageLimit::results(1), |_, _| ());
+    /// assert_eq!((page.results, page.complete), (1, false));
+    /// let page = retained.page(filter, &mut cursor, PageLimit::default(), |_, _| ());
+    /// assert_eq!((page.results, page.complete), (1, true));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn page<'i>(
         &'i self,
         filter: TopicFilter<'_>,
