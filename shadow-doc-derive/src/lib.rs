@@ -1,0 +1,1 @@
+//! `#[derive(ShadowState)]` for `thingwire-shadow-doc`.
