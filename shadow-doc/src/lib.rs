@@ -24,6 +24,7 @@ extern crate alloc;
 extern crate std;
 
 mod accepted;
+mod device;
 mod document;
 mod json;
 mod limits;
@@ -40,8 +41,18 @@ mod time;
 mod token;
 mod topic;
 mod tree;
+mod update;
 
 pub use accepted::Accepted;
+#[cfg(feature = "serde")]
+pub use device::{
+    DeviceError, DeviceErrorKind, DeviceEvent, DeviceOptions, DeviceShadow, Field, Outgoing,
+    ShadowState,
+};
+pub use device::{
+    InFlight, InFlightFull, MessageError, MessageErrorKind, ReportQueue, ServiceMessage, Snapshot,
+    VersionFilter,
+};
 pub use document::{Document, Revision, Shadow, Tombstone, Version};
 pub use json::{JsonError, JsonErrorKind};
 pub use limits::{Depth, DepthError, Limits};
@@ -61,3 +72,14 @@ pub use stored::{StoredError, StoredErrorKind};
 pub use time::{EpochSeconds, EpochSecondsError};
 pub use token::{ClientToken, ClientTokenError};
 pub use topic::{Direction, MessageKind, ShadowTopic, TopicError, TopicErrorKind, TopicKind};
+pub use update::UpdateRequest;
+
+#[cfg(feature = "derive")]
+pub use shadow_doc_derive::ShadowState;
+
+/// What the code that `#[derive(ShadowState)]` writes needs. No part of the API.
+#[cfg(feature = "derive")]
+#[doc(hidden)]
+pub mod __private {
+    pub use serde;
+}

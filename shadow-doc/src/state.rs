@@ -518,6 +518,13 @@ impl Patch {
     }
 }
 
+/// The patch that sets every member of a state, stamps included.
+impl From<State> for Patch {
+    fn from(state: State) -> Self {
+        Self { bytes: state.bytes }
+    }
+}
+
 impl PartialEq for Patch {
     fn eq(&self, other: &Self) -> bool {
         tree::compare(self.members(), other.members())

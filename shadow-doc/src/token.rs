@@ -34,6 +34,12 @@ impl ClientToken {
         (text.len() <= max).then(|| Self(Box::from(text)))
     }
 
+    /// `prefix-number`; whoever asks has made sure that it fits.
+    #[cfg(feature = "serde")]
+    pub(crate) fn numbered(prefix: &str, number: u64) -> Self {
+        Self(alloc::format!("{prefix}-{number}").into_boxed_str())
+    }
+
     /// The token.
     ///
     /// ```

@@ -17,6 +17,9 @@ mod compose;
 mod format;
 mod merge;
 mod parse;
+#[cfg(feature = "serde")]
+mod project;
+mod stamp;
 mod threeway;
 mod verify;
 mod walk;
@@ -27,6 +30,9 @@ pub(crate) use compose::compose;
 pub(crate) use format::{LOOSE, Member, Members, STRICT, Value};
 pub(crate) use merge::merge;
 pub(crate) use parse::{MAX_OPEN, Nulls, TreeRules, parse_object};
+#[cfg(feature = "serde")]
+pub(crate) use project::{only_nulls, project};
+pub(crate) use stamp::stamped;
 pub(crate) use threeway::{Pick, three_way};
 pub(crate) use verify::{clear_flags, json_members_len, verify};
 pub(crate) use walk::{Event, Walk};
