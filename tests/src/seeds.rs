@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::suite::topic;
+use crate::suite::{shadow, topic};
 
 /// Writes the seeds of every fuzz target below `corpus`, one folder a target, and returns how many were written.
 ///
@@ -20,6 +20,11 @@ pub fn write_fuzz_seeds(corpus: &Path) -> io::Result<usize> {
     let mut count = 0;
     for target in ["topic_match", "topic_index"] {
         count += write(&corpus.join(target), &pairs)?;
+    }
+    let payloads =
+        shadow::payloads(&std::fs::read(vectors.join("shadow.json"))?).map_err(io::Error::other)?;
+    for target in ["shadow_request", "shadow_sequence", "shadow_stored"] {
+        count += write(&corpus.join(target), &payloads)?;
     }
     Ok(count)
 }

@@ -1,5 +1,7 @@
 use crate::Report;
 
+pub(crate) mod shadow;
+mod shadow_topics;
 pub(crate) mod topic;
 
 /// A named suite over one file format.
@@ -14,11 +16,23 @@ pub struct Suite {
 }
 
 /// Every suite there is, in alphabetical order.
-pub const SUITES: &[Suite] = &[Suite {
-    name: "topic",
-    file: "topic.csv",
-    run: topic::run,
-}];
+pub const SUITES: &[Suite] = &[
+    Suite {
+        name: "shadow",
+        file: "shadow.json",
+        run: shadow::run,
+    },
+    Suite {
+        name: "shadow-topics",
+        file: "shadow-topics.json",
+        run: shadow_topics::run,
+    },
+    Suite {
+        name: "topic",
+        file: "topic.csv",
+        run: topic::run,
+    },
+];
 
 /// The suite called `name`.
 pub fn suite(name: &str) -> Option<&'static Suite> {
