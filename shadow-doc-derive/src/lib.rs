@@ -48,3 +48,35 @@ pub fn derive_shadow_state(input: TokenStream) -> TokenStream {
         .unwrap_or_else(|error| error.to_compile_error())
         .into()
 }
+
+/// What cannot be derived does not compile, and says why.
+///
+/// ```compile_fail
+/// #[derive(serde::Serialize, shadow_doc::ShadowState)]
+/// enum Schedule { Never, Daily { hour: u8 } }
+/// ```
+///
+/// ```compile_fail
+/// #[derive(serde::Serialize, shadow_doc::ShadowState)]
+/// struct Generic<T> { value: T }
+/// ```
+///
+/// ```compile_fail
+/// #[derive(serde::Serialize, shadow_doc::ShadowState)]
+/// struct Pair(u8, u8);
+/// ```
+///
+/// ```compile_fail
+/// #[derive(serde::Serialize, shadow_doc::ShadowState)]
+/// struct Flat {
+///     #[serde(flatten)]
+///     rest: std::collections::BTreeMap<String, u8>,
+/// }
+/// ```
+///
+/// ```compile_fail
+/// #[derive(serde::Serialize, shadow_doc::ShadowState)]
+/// struct Unknown { #[shadow(reportonly)] value: u8 }
+/// ```
+#[cfg(doctest)]
+struct Refused;

@@ -199,6 +199,9 @@ pub struct DeviceShadow<T> {
     base: Option<State>,
     /// What the service is known to hold of what this device reported.
     acknowledged: State,
+    /// What the service may hold of it besides: every member that was in a report whose fate is not
+    /// known. Without this, a member that is removed before its report is answered would stay there.
+    claimed: State,
     in_flight: InFlight<Pending>,
     filter: VersionFilter,
     version: Option<Version>,
@@ -263,6 +266,7 @@ impl<T: ShadowState> DeviceShadow<T> {
             local,
             base: None,
             acknowledged: State::default(),
+            claimed: State::default(),
             in_flight: InFlight::with_limit(options.in_flight),
             filter: VersionFilter::default(),
             version: None,
@@ -457,6 +461,9 @@ impl<T: ShadowState> DeviceShadow<T> {
         {
             request = request.if_version(version);
         }
+        let mut sent = State::default();
+        sent.merge(&report);
+        self.claimed.merge(&Patch::from(sent));
         let pending = Pending::Report(report, overruled);
         Ok(self.send(TopicKind::Update, token, pending, request.to_payload(), now))
     }
@@ -495,8 +502,8 @@ impl<T: ShadowState> DeviceShadow<T> {
         ClientToken::numbered(&self.token_prefix, self.tokens)
     }
 
-    /// Gives up requests whose time is over; true if there were any. What they reported is part of
-    /// the next report.
+    /// Gives up requests whose time is over; true if there were any. What a report said is not lost:
+    /// the shadow is asked for again, and what it lacks goes into the next report.
     ///
     /// ```
     /// # use std::collections::BTreeMap;
@@ -514,6 +521,10 @@ impl<T: ShadowState> DeviceShadow<T> {
         let mut any = false;
         while let Some((_, pending)) = self.in_flight.take_expired(now) {
             any = true;
+            // The report may have arrived and only its answer been lost: the shadow has to be seen.
+            if matches!(pending, Pending::Report(..)) && self.link == Link::Synced {
+                self.link = Link::Up;
+            }
             self.give_up(pending);
         }
         any
@@ -540,8 +551,7 @@ impl<T: ShadowState> DeviceShadow<T> {
                     self.link = Link::Up;
                 }
             }
-            // The report may have arrived and only its answer been lost; it is made again from what
-            // is known for sure. A wish that was overruled meanwhile again is newer.
+            // A wish that was overruled meanwhile again is newer.
             Pending::Report(_, overruled) => {
                 if let Some(both) = overruled.then(&self.overruled) {
                     self.overruled = both;
@@ -612,8 +622,11 @@ impl<T: ShadowState> DeviceShadow<T> {
             ServiceMessage::Updated { version, .. } => match pending {
                 Some(Pending::Report(report, _)) => {
                     self.acknowledged.merge(&report);
-                    if self.in_flight.is_empty() && self.unreported()?.is_empty() {
-                        self.base = Some(self.local.clone());
+                    if self.in_flight.is_empty() && self.link == Link::Synced {
+                        self.claimed = self.acknowledged.clone();
+                        if self.unreported()?.is_empty() {
+                            self.base = Some(self.local.clone());
+                        }
                     }
                     Ok(DeviceEvent::Reported { version })
                 }
@@ -647,6 +660,7 @@ impl<T: ShadowState> DeviceShadow<T> {
     /// The shadow does not exist: everything is to be reported, and numbering may start anew.
     fn forget(&mut self) {
         self.acknowledged = State::default();
+        self.claimed = State::default();
         self.base = None;
         self.filter.reset();
         self.version = None;
@@ -676,9 +690,12 @@ impl<T: ShadowState> DeviceShadow<T> {
         now: EpochSeconds,
     ) -> Result<DeviceEvent<T::Patch>, DeviceError> {
         self.link = Link::Synced;
+        // Reports from before the `get` have arrived before it, or never will.
+        self.in_flight.clear();
         // What others keep in `reported` is none of this device's.
         let (_, mask) = to_state(&self.value, now)?;
-        self.acknowledged = project(&snapshot.reported, self.local.members(), mask.members());
+        self.acknowledged = project(&snapshot.reported, self.claimed.members(), mask.members());
+        self.claimed = self.acknowledged.clone();
         // What the service wants the device to be: what it reported, and the wishes over it.
         let wishes = Patch::from(delta.clone());
         let mut remote = self.acknowledged.clone();
