@@ -235,7 +235,18 @@ impl State {
     /// # Ok::<(), shadow_doc::JsonError>(())
     /// ```
     pub fn merge(&mut self, patch: &Patch) {
-        *self = self.merged(patch, false);
+        let Some((first, last)) = tree::ends(patch.members()) else { return };
+        // Members are in order, so the patch can only touch the run from its first name to its last;
+        // a run of members is a section, and what stands before and behind it stays where it is.
+        let mut members = self.members();
+        let start = members.seek(first).0.len();
+        let mut rest = Members(self.bytes.get(start..).unwrap_or_default());
+        rest.seek(last);
+        let end = self.bytes.len().saturating_sub(rest.0.len());
+        let run = Members(self.bytes.get(start..end).unwrap_or_default());
+        let merged = tree::merge(run, self.members_len, patch.members(), false);
+        self.members_len = merged.members_len;
+        tree::replace(&mut self.bytes, start..end, &merged.bytes);
     }
 
     /// The smallest patch that makes `to` of this state; its leaves carry `stamp`.

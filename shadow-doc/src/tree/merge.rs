@@ -1,6 +1,7 @@
 //! A patch onto a section: objects deep, arrays whole, null removes.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::format::{LOOSE, Member, Members, OpenObject, STRICT, Value, WHOLE, push_name};
 use super::verify::json_members_len;
@@ -146,6 +147,29 @@ pub(crate) fn merge(
             (false, true) => removed = removed.saturating_add(1),
             _ => {}
         }
+    }
+}
+
+/// The first and the last name of a section.
+pub(crate) fn ends(section: Members<'_>) -> Option<(&[u8], &[u8])> {
+    let mut names = section.map(|member| member.name);
+    let first = names.next()?;
+    Some((first, names.last().unwrap_or(first)))
+}
+
+/// Puts `new` in the place of `range`; what stands behind it moves.
+pub(crate) fn replace(bytes: &mut Vec<u8>, range: Range<usize>, new: &[u8]) {
+    let length = bytes.len();
+    let behind = range.start.saturating_add(new.len());
+    if behind > range.end {
+        bytes.resize(length.saturating_add(behind.saturating_sub(range.end)), 0);
+    }
+    if behind != range.end {
+        bytes.copy_within(range.end..length, behind);
+        bytes.truncate(behind.saturating_add(length.saturating_sub(range.end)));
+    }
+    if let Some(place) = bytes.get_mut(range.start..behind) {
+        place.copy_from_slice(new);
     }
 }
 

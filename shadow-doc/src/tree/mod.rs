@@ -28,7 +28,7 @@ mod write;
 pub(crate) use compare::{compare, patch_between, refresh};
 pub(crate) use compose::compose;
 pub(crate) use format::{LOOSE, Member, Members, STRICT, Value};
-pub(crate) use merge::merge;
+pub(crate) use merge::{ends, merge, replace};
 pub(crate) use parse::{MAX_OPEN, Nulls, TreeRules, parse_object};
 #[cfg(feature = "serde")]
 pub(crate) use project::{only_nulls, project};
