@@ -3,12 +3,14 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::Range;
 
 use crate::json::{self, JsonError, JsonErrorKind, Scanner};
 use crate::limits::Depth;
 use crate::time::EpochSeconds;
 use crate::tree::{
-    self, Event, MAX_OPEN, Member, Members, Nulls, Pick, TreeRules, Value, Walk, json_members_len,
+    self, Event, MAX_OPEN, Marks, Member, Members, Nulls, Pick, TreeRules, Value, Walk,
+    json_members_len,
 };
 
 /// The state of one section (`desired` or `reported`): a JSON object without nulls, with the time of
@@ -30,6 +32,7 @@ use crate::tree::{
 pub struct State {
     bytes: Vec<u8>,
     members_len: usize,
+    marks: Marks,
 }
 
 /// A change to a section: a JSON object in which null deletes.
@@ -125,7 +128,12 @@ impl State {
 
     pub(crate) fn from_members(bytes: Vec<u8>) -> Self {
         let members_len = json_members_len(Members(&bytes));
-        Self { bytes, members_len }
+        let marks = Marks::new(Members(&bytes));
+        Self {
+            bytes,
+            members_len,
+            marks,
+        }
     }
 
     /// The members of a stored state; `None` if the bytes are none.
@@ -144,22 +152,46 @@ impl State {
         Members(&self.bytes)
     }
 
-    pub(crate) fn merged(&self, patch: &Patch, drop_all_null: bool) -> Self {
-        let merged = tree::merge(
-            self.members(),
-            self.members_len,
-            patch.members(),
-            drop_all_null,
-        );
-        let mut state = Self {
-            bytes: merged.bytes,
-            members_len: merged.members_len,
+    #[cfg(test)]
+    pub(crate) const fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
+    /// The members that a patch can touch: those from its first name to its last. A run of members is a
+    /// section itself, and what stands before and behind it stays as it is.
+    fn touched(&self, patch: &Patch) -> Range<usize> {
+        let Some((first, last)) = tree::ends(patch.members()) else {
+            return 0..0;
         };
-        // The room for the patch that a merge sets aside is mostly used; a large rest goes back.
-        if state.bytes.capacity().saturating_sub(state.bytes.len()) > state.bytes.len() / 4 {
-            state.bytes.shrink_to_fit();
+        let rest = |start: usize| Members(self.bytes.get(start..).unwrap_or_default());
+        let mark = self.marks.before(self.members(), first);
+        let mut members = rest(mark);
+        let start = mark.saturating_add(members.seek(first).0.len());
+        if first != last {
+            members = rest(self.marks.before(self.members(), last).max(start));
+            members.seek(last);
         }
-        state
+        start..self.bytes.len().saturating_sub(members.0.len())
+    }
+
+    fn merge_run(&self, run: Range<usize>, patch: &Patch, drop_all_null: bool) -> tree::Merged {
+        let run = Members(self.bytes.get(run).unwrap_or_default());
+        tree::merge(run, self.members_len, patch.members(), drop_all_null)
+    }
+
+    pub(crate) fn merged(&self, patch: &Patch, drop_all_null: bool) -> Self {
+        let run = self.touched(patch);
+        let merged = self.merge_run(run.clone(), patch, drop_all_null);
+        let before = self.bytes.get(..run.start).unwrap_or_default();
+        let behind = self.bytes.get(run.end..).unwrap_or_default();
+        let bytes = [before, &merged.bytes, behind].concat();
+        let mut marks = self.marks.clone();
+        marks.follow(Members(&bytes), run, merged.bytes.len());
+        Self {
+            bytes,
+            members_len: merged.members_len,
+            marks,
+        }
     }
 
     /// Brings the flags that make up the delta up to date; see `tree::refresh`.
@@ -235,18 +267,12 @@ impl State {
     /// # Ok::<(), shadow_doc::JsonError>(())
     /// ```
     pub fn merge(&mut self, patch: &Patch) {
-        let Some((first, last)) = tree::ends(patch.members()) else { return };
-        // Members are in order, so the patch can only touch the run from its first name to its last;
-        // a run of members is a section, and what stands before and behind it stays where it is.
-        let mut members = self.members();
-        let start = members.seek(first).0.len();
-        let mut rest = Members(self.bytes.get(start..).unwrap_or_default());
-        rest.seek(last);
-        let end = self.bytes.len().saturating_sub(rest.0.len());
-        let run = Members(self.bytes.get(start..end).unwrap_or_default());
-        let merged = tree::merge(run, self.members_len, patch.members(), false);
+        let run = self.touched(patch);
+        let merged = self.merge_run(run.clone(), patch, false);
         self.members_len = merged.members_len;
-        tree::replace(&mut self.bytes, start..end, &merged.bytes);
+        tree::replace(&mut self.bytes, run.clone(), &merged.bytes);
+        self.marks
+            .follow(Members(&self.bytes), run, merged.bytes.len());
     }
 
     /// The smallest patch that makes `to` of this state; its leaves carry `stamp`.
@@ -426,7 +452,9 @@ impl State {
     /// ```
     #[must_use]
     pub const fn heap_bytes(&self) -> usize {
-        self.bytes.capacity()
+        self.bytes
+            .capacity()
+            .saturating_add(self.marks.heap_bytes())
     }
 }
 

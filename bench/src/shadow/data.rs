@@ -31,8 +31,13 @@ pub fn first_update(section: &str) -> String {
     format!(r#"{{"state":{{"desired":{section},"reported":{section}}}}}"#)
 }
 
-/// 76 bytes that put three leaves of one device to values that are not the desired ones, and other ones each time.
-pub const PATCHES: [&str; 2] = [
-    r#"{"state":{"reported":{"device-002":{"brightness":41,"color":{"r":1,"g":2}}}}}"#,
-    r#"{"state":{"reported":{"device-002":{"brightness":7,"color":{"r":33,"g":4}}}}}"#,
-];
+/// About 76 bytes that put three leaves of the device in the middle of `section` to values that are not the desired ones,
+/// other ones each time, and not all of the same length.
+pub fn patches(section: &str) -> [String; 2] {
+    let device = section.matches("device-").count() / 2;
+    [(41, 1, 2), (7, 33, 4)].map(|(brightness, r, g)| {
+        format!(
+            r#"{{"state":{{"reported":{{"device-{device:03}":{{"brightness":{brightness},"color":{{"r":{r},"g":{g}}}}}}}}}}}"#
+        )
+    })
+}

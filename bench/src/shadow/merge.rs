@@ -5,15 +5,15 @@ use std::hint::black_box;
 use serde_json::Value;
 use shadow_doc::{EpochSeconds, Patch, State};
 
-use super::data::{PATCHES, section};
+use super::data::{patches, section};
 use crate::harness::{Bench, Entry};
 
 pub fn run(bench: &mut Bench) {
     bench.head("State only, patch and document parsed before");
     for (size, bytes) in [("1 KB", 1024), ("8 KB", 8192)] {
         let document = section(bytes);
-        let small = PATCHES.map(|request| {
-            let request: Value = serde_json::from_str(request).expect("the patches are JSON");
+        let small = patches(&document).map(|request| {
+            let request: Value = serde_json::from_str(&request).expect("the patches are JSON");
             request["state"]["reported"].to_string()
         });
         let whole = [document.clone(), document.replace("auto", "hand")];

@@ -6,7 +6,7 @@ use shadow_doc::{
     EpochSeconds, Limits, Operation, Profile, Request, Service, Shadow, ShadowAddress, ThingName,
 };
 
-use super::data::{PATCHES, first_update, section};
+use super::data::{first_update, patches, section};
 use super::naive::Naive;
 use crate::harness::{Bench, Entry};
 
@@ -31,14 +31,15 @@ pub fn run(bench: &mut Bench) {
             };
             // Each round begins anew, so that versions, and with them lengths, are the same in all.
             let (ours, naive) = (Ours::new(*bytes), naive(*bytes));
+            let patches = &patches(&section(*bytes));
             let entries = vec![
                 Entry::ours("shadow-doc", move || {
                     let mut ours = ours.clone();
-                    each(operations, |patch| ours.update(patch, documents))
+                    each(operations, patches, |patch| ours.update(patch, documents))
                 }),
                 Entry::peer("serde_json::Value, straightforward", move || {
                     let mut naive = naive.clone();
-                    each(operations, |patch| {
+                    each(operations, patches, |patch| {
                         let answer = naive.update(patch.as_bytes(), NOW.into(), documents);
                         let answer = black_box(answer.expect("the patch is valid"));
                         check(
@@ -115,9 +116,9 @@ fn naive(section_bytes: usize) -> Naive {
     naive
 }
 
-fn each(operations: u64, mut update: impl FnMut(&'static str) -> u64) -> u64 {
+fn each(operations: u64, patches: &[String; 2], mut update: impl FnMut(&str) -> u64) -> u64 {
     (0..operations)
-        .map(|index| update(black_box(PATCHES[usize::from(index % 2 == 1)])))
+        .map(|index| update(black_box(&patches[usize::from(index % 2 == 1)])))
         .sum()
 }
 

@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 
 use super::format::{FLAGS, LOOSE, Members, OpenObject, STRICT, Value, WHOLE};
-use super::format::{push_leaf, push_name, push_null};
+use super::format::{push_leaf, push_null};
 use crate::json::same_value;
 use crate::time::EpochSeconds;
 
@@ -62,7 +62,8 @@ pub(crate) fn refresh(desired: &mut [u8], reported: Members<'_>, patch: Option<M
                 }
             },
         };
-        let tag = start.saturating_add(member.tag_at);
+        // The tag is the first byte of a member.
+        let tag = start;
         let other = frame
             .reported
             .seek(member.name)
@@ -148,20 +149,20 @@ pub(crate) fn patch_between(
     stamp: EpochSeconds,
     out: &mut Vec<u8>,
 ) {
-    let mut outer: Vec<(Members<'_>, Members<'_>, OpenObject, usize)> = Vec::new();
+    let mut outer: Vec<(Members<'_>, Members<'_>, OpenObject)> = Vec::new();
     let (mut from, mut to) = (from, to);
     loop {
         let (a, b) = (from.split(), to.split());
         let order = match (&a, &b) {
             (None, None) => {
-                let Some((outer_from, outer_to, object, start)) = outer.pop() else {
+                let Some((outer_from, outer_to, object)) = outer.pop() else {
                     return;
                 };
-                if out.len() > object.content() {
+                if object.has_members(out) {
                     object.end(out);
                 } else {
                     // Nothing differed inside.
-                    out.truncate(start);
+                    out.truncate(object.start());
                 }
                 (from, to) = (outer_from, outer_to);
                 continue;
@@ -173,8 +174,7 @@ pub(crate) fn patch_between(
         match (order, a, b) {
             (core::cmp::Ordering::Less, Some((gone, rest)), _) => {
                 from = rest;
-                push_name(gone.name, out);
-                push_null(out);
+                push_null(gone.name, out);
             }
             (core::cmp::Ordering::Greater, _, Some((new, rest))) => {
                 to = rest;
@@ -184,9 +184,7 @@ pub(crate) fn patch_between(
                 (from, to) = (after_x, after_y);
                 match (x.value, y.value) {
                     (Value::Object(inner_from), Value::Object(inner_to)) => {
-                        let start = out.len();
-                        push_name(y.name, out);
-                        outer.push((from, to, OpenObject::begin(0, out), start));
+                        outer.push((from, to, OpenObject::begin(y.name, 0, out)));
                         (from, to) = (inner_from, inner_to);
                     }
                     (Value::Leaf { text: x, .. }, Value::Leaf { text, .. })
@@ -204,16 +202,13 @@ fn push_restamped(member: &super::Member<'_>, stamp: EpochSeconds, out: &mut Vec
     for event in super::Walk::new(Members(member.raw)) {
         match event {
             super::Event::Leaf { name, text, .. } => {
-                push_name(name, out);
-                push_leaf(stamp, text, out);
+                push_leaf(name, stamp, text, out);
             }
             super::Event::Null { name } => {
-                push_name(name, out);
-                push_null(out);
+                push_null(name, out);
             }
             super::Event::Enter { name } => {
-                push_name(name, out);
-                open.push(OpenObject::begin(0, out));
+                open.push(OpenObject::begin(name, 0, out));
             }
             super::Event::Leave => {
                 if let Some(object) = open.pop() {

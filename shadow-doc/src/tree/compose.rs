@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
-use super::format::{Members, OpenObject, Value, push_name};
+use super::format::{Members, OpenObject, Value};
 
 /// Appends one patch that does what `first` and then `second` do, or says that there is none.
 ///
@@ -40,8 +40,7 @@ pub(crate) fn compose(first: Members<'_>, second: Members<'_>, out: &mut Vec<u8>
             (Ordering::Greater, _, Some((y, _))) => out.extend_from_slice(y.raw),
             (_, Some((x, _)), Some((y, _))) => match (x.value, y.value) {
                 (Value::Object(inner_first), Value::Object(inner_second)) => {
-                    push_name(y.name, out);
-                    outer.push((first, second, OpenObject::begin(0, out)));
+                    outer.push((first, second, OpenObject::begin(y.name, 0, out)));
                     (first, second) = (inner_first, inner_second);
                 }
                 (_, Value::Object(_)) => return false,

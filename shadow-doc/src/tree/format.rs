@@ -18,7 +18,7 @@ pub(crate) const LOOSE: u8 = 0x40;
 pub(crate) const FLAGS: u8 = WHOLE | STRICT | LOOSE;
 
 /// Bytes of an object's length field.
-pub(super) const LENGTH_FIELD: usize = 4;
+const LENGTH_FIELD: usize = 4;
 const STAMP: usize = 5;
 
 /// A cursor over the members of one object. It cannot leave its slice; bytes that are no members
@@ -32,10 +32,8 @@ pub(crate) struct Member<'a> {
     pub(crate) name: &'a [u8],
     pub(crate) tag: u8,
     pub(crate) value: Value<'a>,
-    /// The whole member.
+    /// The whole member; the tag is its first byte.
     pub(crate) raw: &'a [u8],
-    /// Where the tag stands in it.
-    pub(crate) tag_at: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,30 +51,30 @@ impl<'a> Members<'a> {
     /// The next member and the cursor behind it; `None` also for bytes that are no member.
     #[inline]
     pub(crate) fn split(self) -> Option<(Member<'a>, Self)> {
-        let (length, rest) = read_length(self.0)?;
-        let (name, rest) = rest.split_at_checked(length)?;
-        let tag_at = self.0.len().saturating_sub(rest.len());
-        let (tag, rest) = rest.split_first()?;
-        let (value, rest) = match tag & KIND {
+        let (tag, rest) = self.0.split_first()?;
+        let (name, value, rest) = match tag & KIND {
             LEAF => {
+                let (name_len, rest) = read_length(rest)?;
+                let (text_len, rest) = read_length(rest)?;
+                let (name, rest) = rest.split_at_checked(name_len)?;
                 let (stamp, rest) = rest.split_first_chunk::<STAMP>()?;
-                let (length, rest) = read_length(rest)?;
-                let (text, rest) = rest.split_at_checked(length)?;
-                (
-                    Value::Leaf {
-                        stamp: EpochSeconds::from_bytes(*stamp),
-                        text,
-                    },
-                    rest,
-                )
+                let (text, rest) = rest.split_at_checked(text_len)?;
+                let stamp = EpochSeconds::from_bytes(*stamp);
+                (name, Value::Leaf { stamp, text }, rest)
             }
             OBJECT => {
-                let (length, rest) = rest.split_first_chunk::<LENGTH_FIELD>()?;
-                let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-                let (content, rest) = rest.split_at_checked(length)?;
-                (Value::Object(Members(content)), rest)
+                let (content_len, rest) = rest.split_first_chunk::<LENGTH_FIELD>()?;
+                let content_len = usize::try_from(u32::from_le_bytes(*content_len)).ok()?;
+                let (name_len, rest) = read_length(rest)?;
+                let (name, rest) = rest.split_at_checked(name_len)?;
+                let (content, rest) = rest.split_at_checked(content_len)?;
+                (name, Value::Object(Members(content)), rest)
             }
-            NULL => (Value::Null, rest),
+            NULL => {
+                let (name_len, rest) = read_length(rest)?;
+                let (name, rest) = rest.split_at_checked(name_len)?;
+                (name, Value::Null, rest)
+            }
             _ => return None,
         };
         let raw = self.0.get(..self.0.len().saturating_sub(rest.len()))?;
@@ -86,7 +84,6 @@ impl<'a> Members<'a> {
                 tag: *tag,
                 value,
                 raw,
-                tag_at,
             },
             Self(rest),
         ))
@@ -113,6 +110,21 @@ impl<'a> Members<'a> {
         }
         *self = Members(&[]);
         (from, None)
+    }
+
+    /// The name of the next member alone.
+    #[inline]
+    pub(crate) fn first_name(self) -> Option<&'a [u8]> {
+        let (tag, rest) = self.0.split_first()?;
+        let (name_len, rest) = match tag & KIND {
+            LEAF => {
+                let (name_len, rest) = read_length(rest)?;
+                (name_len, read_length(rest)?.1)
+            }
+            OBJECT => read_length(rest.get(LENGTH_FIELD..)?)?,
+            _ => read_length(rest)?,
+        };
+        rest.get(..name_len)
     }
 
     /// The member with this name.
@@ -174,50 +186,63 @@ fn push_length(length: usize, out: &mut Vec<u8>) {
     out.push(u8::try_from(left).unwrap_or_default());
 }
 
-pub(super) fn push_name(name: &[u8], out: &mut Vec<u8>) {
+pub(super) fn push_leaf(name: &[u8], stamp: EpochSeconds, text: &[u8], out: &mut Vec<u8>) {
+    out.push(LEAF);
+    push_length(name.len(), out);
+    push_length(text.len(), out);
+    out.extend_from_slice(name);
+    out.extend_from_slice(&stamp.to_bytes());
+    out.extend_from_slice(text);
+}
+
+pub(super) fn push_null(name: &[u8], out: &mut Vec<u8>) {
+    out.push(NULL);
     push_length(name.len(), out);
     out.extend_from_slice(name);
 }
 
-pub(super) fn push_leaf(stamp: EpochSeconds, text: &[u8], out: &mut Vec<u8>) {
-    out.push(LEAF);
-    out.extend_from_slice(&stamp.to_bytes());
-    push_length(text.len(), out);
-    out.extend_from_slice(text);
-}
-
-pub(super) fn push_null(out: &mut Vec<u8>) {
-    out.push(NULL);
-}
-
-/// An object that is being written: where its tag stands.
+/// An object that is being written.
 #[derive(Clone, Copy)]
 pub(super) struct OpenObject {
-    tag: usize,
+    /// Where its member begins.
+    start: usize,
+    /// Where its members begin.
+    content: usize,
 }
 
 impl OpenObject {
-    /// Writes the tag and leaves room for the length.
-    pub(super) fn begin(flags: u8, out: &mut Vec<u8>) -> Self {
-        let tag = out.len();
+    /// Writes what stands before its members, and leaves room for the length.
+    pub(super) fn begin(name: &[u8], flags: u8, out: &mut Vec<u8>) -> Self {
+        let start = out.len();
         out.push(OBJECT | (flags & FLAGS));
         out.extend_from_slice(&[0; LENGTH_FIELD]);
-        Self { tag }
+        push_length(name.len(), out);
+        out.extend_from_slice(name);
+        Self {
+            start,
+            content: out.len(),
+        }
     }
 
-    /// Where its members begin.
-    pub(super) const fn content(self) -> usize {
-        self.tag.saturating_add(1).saturating_add(LENGTH_FIELD)
+    /// Where its member begins.
+    pub(super) const fn start(self) -> usize {
+        self.start
+    }
+
+    /// Whether it has members so far.
+    pub(super) const fn has_members(self, out: &[u8]) -> bool {
+        out.len() > self.content
     }
 
     /// Fills in the length. False past 4 GiB.
     pub(super) fn end(self, out: &mut [u8]) -> bool {
-        let Ok(length) = u32::try_from(out.len().saturating_sub(self.content())) else {
+        let Ok(length) = u32::try_from(out.len().saturating_sub(self.content)) else {
             return false;
         };
-        let field = self.tag.saturating_add(1)..self.content();
-        if let Some(field) = out.get_mut(field) {
-            field.copy_from_slice(&length.to_le_bytes());
+        // Right behind the tag.
+        let rest = out.get_mut(self.start.saturating_add(1)..);
+        if let Some(field) = rest.and_then(<[u8]>::first_chunk_mut) {
+            *field = length.to_le_bytes();
         }
         true
     }
@@ -250,12 +275,11 @@ mod tests {
     #[test]
     fn a_cursor_ends_at_bytes_that_are_no_members() {
         let mut out = Vec::new();
-        push_name(b"a", &mut out);
-        push_leaf(EpochSeconds::from(1_u32), b"true", &mut out);
+        push_leaf(b"a", EpochSeconds::from(1_u32), b"true", &mut out);
         assert_eq!(Members(&out).count(), 1);
         for cut in 0..out.len() {
             assert_eq!(Members(out.get(..cut).unwrap()).count(), 0, "cut at {cut}");
         }
-        assert!(Members(&[1, b'a', 0]).next().is_none(), "an unknown kind");
+        assert!(Members(&[0, 1, b'a']).next().is_none(), "an unknown kind");
     }
 }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::format::{LOOSE, Member, Members, OpenObject, STRICT, Value, WHOLE, push_name};
+use super::format::{LOOSE, Member, Members, OpenObject, STRICT, Value, WHOLE};
 use super::verify::json_members_len;
 
 /// What a merge made.
@@ -25,7 +25,6 @@ struct Frame<'a> {
 
 #[derive(Clone, Copy)]
 struct Fresh {
-    start: usize,
     name_len: usize,
     /// Whether the object may go again if nothing but nulls was in it.
     droppable: bool,
@@ -48,7 +47,7 @@ pub(crate) fn merge(
     let mut out = Vec::with_capacity(old.0.len().saturating_add(patch.0.len()));
     let mut added = members_len;
     let mut removed = 0_usize;
-    let mut frames: Vec<Frame<'_>> = Vec::new();
+    let mut frames: Vec<Frame<'_>> = Vec::with_capacity(2);
     let mut frame = Frame {
         old,
         patch,
@@ -77,8 +76,6 @@ pub(crate) fn merge(
                     out.extend_from_slice(member.raw);
                 }
                 Value::Object(inner) => {
-                    let start = out.len();
-                    push_name(member.name, &mut out);
                     let next = match existing {
                         Some(Member {
                             value: Value::Object(old),
@@ -87,7 +84,10 @@ pub(crate) fn merge(
                         }) => Frame {
                             old,
                             patch: inner,
-                            object: Some((OpenObject::begin(tag, &mut out), !old.is_empty())),
+                            object: Some((
+                                OpenObject::begin(member.name, tag, &mut out),
+                                !old.is_empty(),
+                            )),
                             fresh: None,
                         },
                         other => {
@@ -99,9 +99,11 @@ pub(crate) fn merge(
                             Frame {
                                 old: Members::default(),
                                 patch: inner,
-                                object: Some((OpenObject::begin(flags, &mut out), false)),
+                                object: Some((
+                                    OpenObject::begin(member.name, flags, &mut out),
+                                    false,
+                                )),
                                 fresh: Some(Fresh {
-                                    start,
                                     name_len: member.name.len(),
                                     droppable: drop_all_null && other.is_none(),
                                     saw_null: false,
@@ -126,10 +128,10 @@ pub(crate) fn merge(
         let Some((object, had_members)) = closed.object else {
             continue;
         };
-        let has_members = out.len() > object.content();
+        let has_members = object.has_members(&out);
         match closed.fresh {
             Some(fresh) if fresh.droppable && fresh.saw_null && !has_members => {
-                out.truncate(fresh.start);
+                out.truncate(object.start());
                 removed = removed.saturating_add(empty_object_len(fresh.name_len));
                 if let Some(parent) = &mut frame.fresh {
                     parent.saw_null = true;
@@ -179,6 +181,14 @@ const fn empty_object_len(name_len: usize) -> usize {
 }
 
 /// Length of a member in compact JSON, with the comma behind it.
+#[inline]
 fn json_member_len(member: &Member<'_>) -> usize {
-    json_members_len(Members(member.raw))
+    match member.value {
+        Value::Leaf { text, .. } => member
+            .name
+            .len()
+            .saturating_add(4)
+            .saturating_add(text.len()),
+        Value::Object(_) | Value::Null => json_members_len(Members(member.raw)),
+    }
 }

@@ -1,20 +1,22 @@
 //! A section of a shadow as one run of bytes.
 //!
 //! ```text
-//! section := member*                       names strictly increasing, bytewise
-//! member  := name-length name tag value    name: JSON spelling without quotes
-//! value   := leaf | object | null          the low bits of the tag say which
-//! leaf    := stamp(5) text-length text     scalar or whole array, canonical JSON
-//! object  := content-length(4) section
-//! null    := nothing                       in patches only
+//! section := member*                    names strictly increasing, bytewise
+//! member  := leaf | object | null       the low bits of the tag say which
+//! leaf    := tag name-length text-length name stamp(5) text
+//! object  := tag content-length(4) name-length name section
+//! null    := tag name-length name       in patches only
 //! ```
 //!
-//! Lengths of names and texts are LEB128, the rest is little-endian. Values and stamps stand
+//! A name is its JSON spelling without quotes, a text the canonical JSON of a scalar or a whole array.
+//! Lengths of names and texts are LEB128, the rest is little-endian. All lengths stand in front, so that
+//! a reader that passes a member by waits for one load and not for a chain of them. Values and stamps stand
 //! together, so metadata cannot drift from state and a user's key called `timestamp` is a key.
 
 mod compare;
 mod compose;
 mod format;
+mod marks;
 mod merge;
 mod parse;
 #[cfg(feature = "serde")]
@@ -28,7 +30,8 @@ mod write;
 pub(crate) use compare::{compare, patch_between, refresh};
 pub(crate) use compose::compose;
 pub(crate) use format::{LOOSE, Member, Members, STRICT, Value};
-pub(crate) use merge::{ends, merge, replace};
+pub(crate) use marks::Marks;
+pub(crate) use merge::{Merged, ends, merge, replace};
 pub(crate) use parse::{MAX_OPEN, Nulls, TreeRules, parse_object};
 #[cfg(feature = "serde")]
 pub(crate) use project::{only_nulls, project};

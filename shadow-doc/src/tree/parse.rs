@@ -1,9 +1,8 @@
 //! From JSON to a section, in one pass and without recursion.
 
 use alloc::vec::Vec;
-use core::ops::Range;
 
-use super::format::{OpenObject, push_leaf, push_name, push_null};
+use super::format::{Members, OpenObject, push_leaf, push_null};
 use crate::json::{
     ArrayRules, JsonError, JsonErrorKind, Scanner, canonical, is_number_start, parse_array,
 };
@@ -34,12 +33,7 @@ pub(crate) struct TreeRules {
 
 struct Frame {
     object: Option<OpenObject>,
-    first_span: usize,
-}
-
-struct Span {
-    start: usize,
-    name: Range<usize>,
+    first_start: usize,
 }
 
 /// Reads the object that stands at `scanner` (level 1) and appends its members to `out`.
@@ -52,7 +46,8 @@ pub(crate) fn parse_object(
         rules,
         out,
         frames: Vec::new(),
-        spans: Vec::new(),
+        starts: Vec::new(),
+        name: Vec::new(),
         text: Vec::new(),
     };
     parser.run(scanner)
@@ -62,7 +57,9 @@ struct Parser<'p> {
     rules: &'p TreeRules,
     out: &'p mut Vec<u8>,
     frames: Vec<Frame>,
-    spans: Vec<Span>,
+    /// Where the members of the open objects begin.
+    starts: Vec<usize>,
+    name: Vec<u8>,
     text: Vec<u8>,
 }
 
@@ -74,7 +71,7 @@ impl Parser<'_> {
         }
         self.frames.push(Frame {
             object: None,
-            first_span: 0,
+            first_start: 0,
         });
         loop {
             self.name(scanner)?;
@@ -99,26 +96,15 @@ impl Parser<'_> {
 
     fn name(&mut self, scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
         let string = scanner.string()?;
-        let start = self.out.len();
+        self.name.clear();
         if string.escaped {
-            self.text.clear();
-            canonical(string.raw, string.offset, &mut self.text)?;
-            push_name(&self.text, self.out);
-            self.push_span(start, self.text.len());
+            canonical(string.raw, string.offset, &mut self.name)?;
         } else {
-            push_name(string.raw, self.out);
-            self.push_span(start, string.raw.len());
+            self.name.extend_from_slice(string.raw);
         }
+        self.starts.push(self.out.len());
         scanner.skip_space();
         scanner.expect(b':')
-    }
-
-    fn push_span(&mut self, start: usize, length: usize) {
-        let end = self.out.len();
-        self.spans.push(Span {
-            start,
-            name: end.saturating_sub(length)..end,
-        });
     }
 
     /// One value; true if it opened an object, whose first name comes next.
@@ -128,7 +114,7 @@ impl Parser<'_> {
             Some(b'{') => {
                 let too_deep = scanner.error(JsonErrorKind::TooDeep);
                 scanner.eat(b'{');
-                let object = OpenObject::begin(0, self.out);
+                let object = OpenObject::begin(&self.name, 0, self.out);
                 // An empty object is no level.
                 if scanner.eat(b'}') {
                     return Ok(false);
@@ -138,7 +124,7 @@ impl Parser<'_> {
                 }
                 self.frames.push(Frame {
                     object: Some(object),
-                    first_span: self.spans.len(),
+                    first_start: self.starts.len(),
                 });
                 return Ok(true);
             }
@@ -153,7 +139,7 @@ impl Parser<'_> {
                     null_in_objects: self.rules.null_in_array_objects,
                 };
                 parse_array(scanner, rules, &mut self.text)?;
-                push_leaf(stamp, &self.text, self.out);
+                push_leaf(&self.name, stamp, &self.text, self.out);
             }
             Some(b'"') => {
                 let string = scanner.string()?;
@@ -165,19 +151,21 @@ impl Parser<'_> {
                     self.text.extend_from_slice(string.raw);
                 }
                 self.text.push(b'"');
-                push_leaf(stamp, &self.text, self.out);
+                push_leaf(&self.name, stamp, &self.text, self.out);
             }
-            Some(b't') => push_leaf(stamp, scanner.word(b"true")?, self.out),
-            Some(b'f') => push_leaf(stamp, scanner.word(b"false")?, self.out),
+            Some(b't') => push_leaf(&self.name, stamp, scanner.word(b"true")?, self.out),
+            Some(b'f') => push_leaf(&self.name, stamp, scanner.word(b"false")?, self.out),
             Some(b'n') => {
                 let refused = scanner.error(JsonErrorKind::NullInState);
                 scanner.word(b"null")?;
                 if self.rules.nulls == Nulls::Refuse {
                     return Err(refused);
                 }
-                push_null(self.out);
+                push_null(&self.name, self.out);
             }
-            Some(byte) if is_number_start(byte) => push_leaf(stamp, scanner.number()?, self.out),
+            Some(byte) if is_number_start(byte) => {
+                push_leaf(&self.name, stamp, scanner.number()?, self.out)
+            }
             _ => return Err(scanner.unexpected()),
         }
         Ok(false)
@@ -192,11 +180,11 @@ impl Parser<'_> {
         let Some(frame) = self.frames.pop() else {
             return Ok(());
         };
-        let members = self.spans.get(frame.first_span..).unwrap_or_default();
+        let members = self.starts.get(frame.first_start..).unwrap_or_default();
         if !sort_members(members, self.out) && self.rules.reject_duplicates {
             return Err(scanner.error(JsonErrorKind::DuplicateKey));
         }
-        self.spans.truncate(frame.first_span);
+        self.starts.truncate(frame.first_start);
         if frame.object.is_some_and(|object| !object.end(self.out)) || self.out.len() > MAX_BYTES {
             return Err(scanner.error(JsonErrorKind::TooLong));
         }
@@ -209,29 +197,36 @@ const MAX_BYTES: usize = u32::MAX as usize;
 
 /// Puts the members at the end of `out` in the order of their names; of members with one name the
 /// last stays. False if there were such.
-fn sort_members(members: &[Span], out: &mut Vec<u8>) -> bool {
-    let name = |span: &Span| out.get(span.name.clone()).unwrap_or_default();
-    if members.is_sorted_by(|a, b| name(a) < name(b)) {
+fn sort_members(members: &[usize], out: &mut Vec<u8>) -> bool {
+    let name = |start: usize| {
+        let member = Members(out.get(start..).unwrap_or_default()).split();
+        member.map_or(&[][..], |(member, _)| member.name)
+    };
+    if members.is_sorted_by(|a, b| name(*a) < name(*b)) {
         return true;
     }
-    let Some(base) = members.first().map(|first| first.start) else {
+    let Some(base) = members.first().copied() else {
         return true;
     };
     let ends = members
         .iter()
         .skip(1)
-        .map(|next| next.start)
+        .copied()
         .chain(core::iter::once(out.len()));
-    let mut sorted: Vec<(&Span, usize)> = members.iter().zip(ends).collect();
-    sorted.sort_by(|(a, _), (b, _)| name(a).cmp(name(b)));
+    let mut sorted: Vec<(&[u8], usize, usize)> = members
+        .iter()
+        .zip(ends)
+        .map(|(start, end)| (name(*start), *start, end))
+        .collect();
+    sorted.sort_by(|(a, ..), (b, ..)| a.cmp(b));
     let mut bytes = Vec::with_capacity(out.len().saturating_sub(base));
     let mut unique = true;
-    for (index, (span, end)) in sorted.iter().enumerate() {
+    for (index, (name, start, end)) in sorted.iter().enumerate() {
         let next = sorted.get(index.saturating_add(1));
-        if next.is_some_and(|(next, _)| name(next) == name(span)) {
+        if next.is_some_and(|(next, ..)| next == name) {
             unique = false;
         } else {
-            bytes.extend_from_slice(out.get(span.start..*end).unwrap_or_default());
+            bytes.extend_from_slice(out.get(*start..*end).unwrap_or_default());
         }
     }
     out.truncate(base);

@@ -1,6 +1,6 @@
 use alloc::vec::Vec;
 
-use super::format::{Members, OpenObject, Value, push_name};
+use super::format::{Members, OpenObject, Value};
 
 /// What one mask says of a member.
 #[derive(Clone, Copy)]
@@ -38,8 +38,7 @@ pub(crate) fn project(state: Members<'_>, masks: [Members<'_>; 2], out: &mut Vec
         match (member.value, found) {
             (_, [Mask::Out, Mask::Out]) => {}
             (Value::Object(inner), [a, b]) if !matches!(a, Mask::In) && !matches!(b, Mask::In) => {
-                push_name(member.name, out);
-                outer.push((here, masks, OpenObject::begin(0, out)));
+                outer.push((here, masks, OpenObject::begin(member.name, 0, out)));
                 here = inner;
                 masks = [a, b].map(|mask| match mask {
                     Mask::Of(members) => members,
@@ -53,17 +52,17 @@ pub(crate) fn project(state: Members<'_>, masks: [Members<'_>; 2], out: &mut Vec
 
 /// Appends the nulls of a patch, with the objects that lead to them and nothing else.
 pub(crate) fn only_nulls(patch: Members<'_>, out: &mut Vec<u8>) {
-    let mut outer: Vec<(Members<'_>, OpenObject, usize)> = Vec::new();
+    let mut outer: Vec<(Members<'_>, OpenObject)> = Vec::new();
     let mut here = patch;
     loop {
         let Some((member, rest)) = here.split() else {
-            let Some((next, object, start)) = outer.pop() else {
+            let Some((next, object)) = outer.pop() else {
                 return;
             };
-            if out.len() > object.content() {
+            if object.has_members(out) {
                 object.end(out);
             } else {
-                out.truncate(start);
+                out.truncate(object.start());
             }
             here = next;
             continue;
@@ -73,9 +72,7 @@ pub(crate) fn only_nulls(patch: Members<'_>, out: &mut Vec<u8>) {
             Value::Leaf { .. } => {}
             Value::Null => out.extend_from_slice(member.raw),
             Value::Object(inner) => {
-                let start = out.len();
-                push_name(member.name, out);
-                outer.push((here, OpenObject::begin(0, out), start));
+                outer.push((here, OpenObject::begin(member.name, 0, out)));
                 here = inner;
             }
         }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::format::{Members, OpenObject, Value, push_leaf, push_name};
+use super::format::{Members, OpenObject, Value, push_leaf};
 use crate::json::integer;
 use crate::time::EpochSeconds;
 
@@ -25,14 +25,18 @@ pub(crate) fn stamped(state: Members<'_>, metadata: Members<'_>, out: &mut Vec<u
         };
         here = rest;
         let known = stamps.seek(member.name).1.map(|member| member.value);
-        push_name(member.name, out);
         match member.value {
             Value::Null => return false,
             Value::Leaf { stamp, text } => {
-                push_leaf(known.and_then(stamp_of).unwrap_or(stamp), text, out);
+                push_leaf(
+                    member.name,
+                    known.and_then(stamp_of).unwrap_or(stamp),
+                    text,
+                    out,
+                );
             }
             Value::Object(inner) => {
-                outer.push((here, stamps, OpenObject::begin(0, out)));
+                outer.push((here, stamps, OpenObject::begin(member.name, 0, out)));
                 here = inner;
                 stamps = match known {
                     Some(Value::Object(stamps)) => stamps,

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::format::{Member, Members, OpenObject, Value, push_name};
+use super::format::{Member, Members, OpenObject, Value};
 use super::{Event, Walk, compare};
 use crate::time::EpochSeconds;
 
@@ -91,8 +91,7 @@ pub(crate) fn three_way(
                 }) => base,
                 _ => Members::default(),
             };
-            push_name(name, out);
-            let object = Some(OpenObject::begin(0, out));
+            let object = Some(OpenObject::begin(name, 0, out));
             let next = Frame {
                 base,
                 local: l,

@@ -116,7 +116,7 @@ pub(crate) fn clear_flags(section: Members<'_>, out: &mut Vec<u8>) {
             }
             continue;
         };
-        if let Some(tag) = out.get_mut(at.saturating_add(member.tag_at)) {
+        if let Some(tag) = out.get_mut(at) {
             *tag &= !FLAGS;
         }
         at = at.saturating_add(member.raw.len());

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::format::{OpenObject, push_leaf, push_name, push_null};
+use super::format::{OpenObject, push_leaf, push_null};
 use super::{Event, Walk};
 use crate::json::{write_stamp, write_stamps};
 use crate::time::EpochSeconds;
@@ -66,16 +66,13 @@ pub(crate) fn write_members(walk: Walk<'_>, out: &mut Vec<u8>) {
     for event in walk {
         match event {
             Event::Leaf { name, stamp, text } => {
-                push_name(name, out);
-                push_leaf(stamp, text, out);
+                push_leaf(name, stamp, text, out);
             }
             Event::Null { name } => {
-                push_name(name, out);
-                push_null(out);
+                push_null(name, out);
             }
             Event::Enter { name } => {
-                push_name(name, out);
-                open.push(OpenObject::begin(0, out));
+                open.push(OpenObject::begin(name, 0, out));
             }
             Event::Leave => {
                 if let Some(object) = open.pop() {

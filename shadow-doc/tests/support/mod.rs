@@ -33,6 +33,16 @@ pub(crate) fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
+/// Whether the numbers of a value are ones that [`same`] and the model can tell apart.
+pub(crate) fn is_small(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.as_f64().is_some_and(|number| number.abs() < 1e9),
+        Value::Array(elements) => elements.iter().all(is_small),
+        Value::Object(members) => members.values().all(is_small),
+        _ => true,
+    }
+}
+
 /// Runs `test` on a thread with a stack of 64 KiB.
 pub(crate) fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
     std::thread::Builder::new()
