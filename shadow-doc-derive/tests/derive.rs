@@ -5,6 +5,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::float_cmp,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
     missing_docs,
     reason = "a test fails by panicking"
 )]

@@ -218,7 +218,7 @@ fn sort_members(members: &[usize], out: &mut Vec<u8>) -> bool {
         .zip(ends)
         .map(|(start, end)| (name(*start), *start, end))
         .collect();
-    sorted.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+    sorted.sort_by_key(|(name, ..)| *name);
     let mut bytes = Vec::with_capacity(out.len().saturating_sub(base));
     let mut unique = true;
     for (index, (name, start, end)) in sorted.iter().enumerate() {
