@@ -5,7 +5,7 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what happens")]
 
-use std::error::Error;
+use core::error::Error;
 
 use shadow_doc::{
     DeviceEvent, DeviceOptions, DeviceShadow, EpochSeconds, MemoryStore, Outgoing, Owner,
@@ -128,12 +128,15 @@ fn deliver(
     Ok(())
 }
 
+/// Messages of the service.
+type Said = Vec<(TopicKind, Vec<u8>)>;
+
 /// The service: what is published on a request topic is answered on others.
 fn serve(
     store: &mut MemoryStore,
     sent: &Outgoing,
     now: EpochSeconds,
-) -> Result<Vec<(TopicKind, Vec<u8>)>, Box<dyn Error>> {
+) -> Result<Said, Box<dyn Error>> {
     let topic = ShadowTopic::parse(&sent.topic)?;
     let operation = topic.kind().operation();
     let request = Request::new(topic.address(), operation, &sent.payload);

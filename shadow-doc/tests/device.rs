@@ -9,6 +9,8 @@
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::float_cmp,
+    clippy::cast_precision_loss,
+    clippy::string_slice,
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
     missing_docs,

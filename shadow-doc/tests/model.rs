@@ -10,6 +10,7 @@
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::cast_precision_loss,
+    clippy::string_slice,
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
     missing_docs,
