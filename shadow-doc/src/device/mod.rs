@@ -1,6 +1,10 @@
 //! The device's half: what the service says, and what a device makes of it.
 
 #[cfg(feature = "serde")]
+mod error;
+#[cfg(feature = "serde")]
+mod event;
+#[cfg(feature = "serde")]
 mod field;
 mod filter;
 mod in_flight;
@@ -12,14 +16,16 @@ mod shadow;
 mod typed;
 
 #[cfg(feature = "serde")]
+pub use error::{DeviceError, DeviceErrorKind};
+#[cfg(feature = "serde")]
+pub use event::{DeviceEvent, DeviceOptions, Outgoing};
+#[cfg(feature = "serde")]
 pub use field::Field;
 pub use filter::VersionFilter;
 pub use in_flight::{InFlight, InFlightFull};
 pub use message::{MessageError, MessageErrorKind, ServiceMessage, Snapshot};
 pub use queue::ReportQueue;
 #[cfg(feature = "serde")]
-pub use shadow::{
-    DeviceError, DeviceErrorKind, DeviceEvent, DeviceOptions, DeviceShadow, Outgoing,
-};
+pub use shadow::DeviceShadow;
 #[cfg(feature = "serde")]
 pub use typed::ShadowState;

@@ -1,153 +1,21 @@
 //! A device's shadow: its state as a Rust value, kept in step with the service.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt;
-
 use super::VersionFilter;
+use super::error::{DeviceError, DeviceErrorKind};
+use super::event::{DeviceEvent, DeviceOptions, Outgoing};
 use super::in_flight::InFlight;
-use super::message::{MessageError, ServiceMessage, Snapshot};
+use super::message::{ServiceMessage, Snapshot};
 use super::typed::ShadowState;
 use crate::document::Version;
-use crate::json::JsonError;
 use crate::names::ShadowAddress;
-use crate::state::{Owner, Patch, State};
+use crate::state::{Patch, State};
 use crate::time::EpochSeconds;
 use crate::token::ClientToken;
 use crate::topic::TopicKind;
 use crate::tree;
 use crate::update::UpdateRequest;
-
-/// How a [`DeviceShadow`] behaves.
-///
-/// ```
-/// use shadow_doc::{DeviceOptions, Owner};
-///
-/// let mut options = DeviceOptions::default();
-/// assert_eq!(options.timeout_seconds, 10);
-/// options.owner = Owner::Local;
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DeviceOptions {
-    /// Seconds after which a request without an answer is given up.
-    pub timeout_seconds: u64,
-    /// Requests under way at once; the service allows [`InFlight::MAX`](crate::InFlight::MAX).
-    pub in_flight: usize,
-    /// Who wins when device and service changed the same member while the link was down.
-    pub owner: Owner,
-    /// Send reports with the version they build on, so that the service refuses one that others have
-    /// overtaken. A refused report leads to a new `get` and, from what that brings, a new report.
-    pub optimistic_lock: bool,
-}
-
-impl Outgoing {
-    /// A message.
-    ///
-    /// ```
-    /// let outgoing = shadow_doc::Outgoing::new("a/b".to_owned(), b"{}".to_vec());
-    /// assert_eq!(outgoing.topic, "a/b");
-    /// ```
-    #[must_use]
-    pub const fn new(topic: String, payload: Vec<u8>) -> Self {
-        Self { topic, payload }
-    }
-}
-
-impl Default for DeviceOptions {
-    /// Ten seconds, ten requests, the service wins, no lock.
-    ///
-    /// ```
-    /// assert_eq!(shadow_doc::DeviceOptions::default().owner, shadow_doc::Owner::Remote);
-    /// ```
-    fn default() -> Self {
-        Self {
-            timeout_seconds: 10,
-            in_flight: InFlight::<()>::MAX,
-            owner: Owner::Remote,
-            optimistic_lock: false,
-        }
-    }
-}
-
-/// A message to publish.
-///
-/// ```
-/// use std::collections::BTreeMap;
-///
-/// use shadow_doc::{DeviceOptions, DeviceShadow, EpochSeconds, ShadowAddress, ThingName};
-///
-/// let address = ShadowAddress::classic(ThingName::try_from("lamp")?);
-/// let state = BTreeMap::from([("level".to_owned(), 7_u8)]);
-/// let mut device = DeviceShadow::new(address, state, "boot-1", DeviceOptions::default())?;
-/// device.connected();
-/// let outgoing = device.poll_send(EpochSeconds::default())?.unwrap();
-/// assert_eq!(outgoing.topic, "$aws/things/lamp/shadow/get");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Outgoing {
-    /// The topic.
-    pub topic: String,
-    /// The payload.
-    pub payload: Vec<u8>,
-}
-
-/// What a message from the service means to the device.
-///
-/// ```
-/// use shadow_doc::DeviceEvent;
-///
-/// let event: DeviceEvent<u8> = DeviceEvent::Stale;
-/// assert!(matches!(event, DeviceEvent::Stale));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DeviceEvent<P> {
-    /// The device is to change. Look at the patch, then hand it to
-    /// [`accept`](DeviceShadow::accept), in part or whole or not at all.
-    Changed {
-        /// What is to change.
-        patch: P,
-        /// The version that brought it.
-        version: Version,
-        /// Members that both sides had changed while the link was down.
-        conflicts: usize,
-    },
-    /// Members have left `desired`, known from an `update/documents` message: the service makes no
-    /// delta of that. The patch has a null for each that the device still has. What it means is for
-    /// the device to say; some clients clear `desired` once it is reached.
-    Removed {
-        /// Nulls.
-        patch: P,
-        /// The version that removed them.
-        version: Version,
-    },
-    /// The device is what it is wanted to be.
-    InStep,
-    /// A report was accepted.
-    Reported {
-        /// The version it made.
-        version: Version,
-    },
-    /// A request of this device was rejected. Its report is not lost: what it said is part of the
-    /// next one.
-    Rejected {
-        /// The code.
-        code: u16,
-        /// The service's text.
-        message: alloc::boxed::Box<str>,
-    },
-    /// A report was overtaken by another update (409): a `get` comes first, then a new report.
-    Conflict,
-    /// The shadow is not there any more. The next report makes it anew.
-    Deleted,
-    /// Older than what is known already.
-    Stale,
-    /// Of no concern: an answer to another client's request, or one given up.
-    Ignored,
-}
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// A device's side of one shadow, without transport and clock.
 ///
@@ -256,7 +124,7 @@ impl<T: ShadowState> DeviceShadow<T> {
     ) -> Result<Self, DeviceError> {
         // A hyphen and the twenty digits of the largest number.
         if token_prefix.len() > ClientToken::MAX.saturating_sub(21) {
-            return Err(DeviceError(DeviceErrorKind::TokenPrefixTooLong));
+            return Err(DeviceError::new(DeviceErrorKind::TokenPrefixTooLong));
         }
         let (local, _) = to_state(&state, EpochSeconds::default())?;
         Ok(Self {
@@ -587,7 +455,7 @@ impl<T: ShadowState> DeviceShadow<T> {
         now: EpochSeconds,
     ) -> Result<DeviceEvent<T::Patch>, DeviceError> {
         let message = ServiceMessage::parse(topic, payload)
-            .map_err(|error| DeviceError(DeviceErrorKind::Message(error)))?;
+            .map_err(|error| DeviceError::new(DeviceErrorKind::Message(error)))?;
         let pending = message
             .client_token()
             .filter(|_| is_answer(topic))
@@ -763,10 +631,10 @@ fn project(state: &State, a: tree::Members<'_>, b: tree::Members<'_>) -> State {
 fn to_state<T: ShadowState>(value: &T, stamp: EpochSeconds) -> Result<(State, Patch), DeviceError> {
     // Text between serde_json and this crate: its features change how numbers are held in memory,
     // never how they are written.
-    let json =
-        serde_json::to_vec(value).map_err(|_| DeviceError(DeviceErrorKind::NotSerializable))?;
+    let json = serde_json::to_vec(value)
+        .map_err(|_| DeviceError::new(DeviceErrorKind::NotSerializable))?;
     let patch = Patch::from_json_at(&json, stamp)
-        .map_err(|error| DeviceError(DeviceErrorKind::NotAnObject(error)))?;
+        .map_err(|error| DeviceError::new(DeviceErrorKind::NotAnObject(error)))?;
     let mut state = State::default();
     state.merge(&patch);
     Ok((state, patch))
@@ -774,80 +642,5 @@ fn to_state<T: ShadowState>(value: &T, stamp: EpochSeconds) -> Result<(State, Pa
 
 fn to_patch<T: ShadowState>(patch: &Patch) -> Result<T::Patch, DeviceError> {
     let json = patch.to_json();
-    serde_json::from_slice(&json).map_err(|_| DeviceError(DeviceErrorKind::DoesNotFit))
+    serde_json::from_slice(&json).map_err(|_| DeviceError::new(DeviceErrorKind::DoesNotFit))
 }
-
-/// What went wrong on the device's side.
-///
-/// ```
-/// use shadow_doc::{DeviceErrorKind, DeviceOptions, DeviceShadow, ShadowAddress, ThingName};
-///
-/// let address = ShadowAddress::classic(ThingName::try_from("lamp")?);
-/// let error = DeviceShadow::new(address, 7_u8, "b", DeviceOptions::default()).unwrap_err();
-/// assert!(matches!(error.kind(), DeviceErrorKind::NotAnObject(_)), "a number is no state");
-/// # Ok::<(), shadow_doc::NameError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DeviceError(DeviceErrorKind);
-
-/// The ways in which a [`DeviceShadow`] can fail.
-///
-/// ```
-/// use shadow_doc::{DeviceErrorKind, DeviceOptions, DeviceShadow, ShadowAddress, ThingName};
-///
-/// let address = ShadowAddress::classic(ThingName::try_from("lamp")?);
-/// let prefix = "x".repeat(60);
-/// let error = DeviceShadow::new(address, (), &prefix, DeviceOptions::default()).unwrap_err();
-/// assert_eq!(error.kind(), DeviceErrorKind::TokenPrefixTooLong);
-/// # Ok::<(), shadow_doc::NameError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DeviceErrorKind {
-    /// Misuse: the prefix of the client tokens has more than 43 bytes.
-    TokenPrefixTooLong,
-    /// Misuse: serde cannot write the state as JSON.
-    NotSerializable,
-    /// Misuse: the state is not written as a JSON object that a shadow can hold.
-    NotAnObject(JsonError),
-    /// The message is none of the service's.
-    Message(MessageError),
-    /// The message holds a value that the state's type cannot.
-    DoesNotFit,
-}
-
-impl DeviceError {
-    /// What is wrong.
-    ///
-    /// ```
-    /// # use shadow_doc::{DeviceErrorKind, DeviceOptions, DeviceShadow, ShadowAddress, ThingName};
-    /// # let address = ShadowAddress::classic(ThingName::try_from("lamp")?);
-    /// # let error = DeviceShadow::new(address, 7_u8, "b", DeviceOptions::default()).unwrap_err();
-    /// assert!(matches!(error.kind(), DeviceErrorKind::NotAnObject(_)));
-    /// # Ok::<(), shadow_doc::NameError>(())
-    /// ```
-    #[must_use]
-    pub const fn kind(&self) -> DeviceErrorKind {
-        self.0
-    }
-}
-
-impl fmt::Display for DeviceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            DeviceErrorKind::TokenPrefixTooLong => f.write_str(
-                "client token prefix is too long: expected at most 43 bytes, which leaves room for a number in the service's 64",
-            ),
-            DeviceErrorKind::NotSerializable => f.write_str("the state cannot be written as JSON"),
-            DeviceErrorKind::NotAnObject(error) => {
-                write!(f, "the state is not written as a JSON object: {error}")
-            }
-            DeviceErrorKind::Message(error) => write!(f, "{error}"),
-            DeviceErrorKind::DoesNotFit => {
-                f.write_str("the message holds a value that the state's type cannot hold")
-            }
-        }
-    }
-}
-
-impl core::error::Error for DeviceError {}
