@@ -133,6 +133,7 @@ fn fuzz(build: Build, target: &str, seconds: u64) -> Outcome {
         "--",
         &format!("-max_total_time={seconds}"),
         "-timeout=20",
+        "-max_len=4096",
         "-rss_limit_mb=4096",
         "-print_final_stats=1",
         "-verbosity=0",
