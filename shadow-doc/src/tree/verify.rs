@@ -128,3 +128,66 @@ pub(crate) fn clear_flags(section: Members<'_>, out: &mut Vec<u8>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::format::{OpenObject, push_leaf, push_null};
+    use super::*;
+
+    fn leaves(leaves: &[(&str, &str)]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (name, text) in leaves {
+            push_leaf(
+                name.as_bytes(),
+                EpochSeconds::default(),
+                text.as_bytes(),
+                &mut out,
+            );
+        }
+        out
+    }
+
+    #[test]
+    fn only_canonical_sections_pass() {
+        assert!(verify(Members(&leaves(&[]))));
+        assert!(verify(Members(&leaves(&[
+            ("a", "1"),
+            ("b", "\"x\""),
+            ("c", "[1,{}]")
+        ]))));
+        for (why, bad) in [
+            ("a name twice", leaves(&[("a", "1"), ("a", "2")])),
+            ("names out of order", leaves(&[("b", "1"), ("a", "2")])),
+            ("a name with a bare quote", leaves(&[("\"", "1")])),
+            ("a text of two numbers", leaves(&[("a", "1,2")])),
+            ("a text that is null", leaves(&[("a", "null")])),
+            ("a text that is an object", leaves(&[("a", "{}")])),
+            ("white space", leaves(&[("a", "[1, 2]")])),
+            (
+                "an escape that need not be",
+                leaves(&[("a", "\"\\u0041\"")]),
+            ),
+            ("an unfinished string", leaves(&[("a", "\"")])),
+        ] {
+            assert!(!verify(Members(&bad)), "{why}");
+        }
+        let mut null = Vec::new();
+        push_null(b"a", &mut null);
+        assert!(!verify(Members(&null)), "null");
+        let mut object = Vec::new();
+        OpenObject::begin(b"a", super::super::STRICT, &mut object).end(&mut object);
+        assert!(!verify(Members(&object)), "a flag");
+        let mut cleared = Vec::new();
+        clear_flags(Members(&object), &mut cleared);
+        assert!(verify(Members(&cleared)));
+    }
+
+    #[test]
+    fn lengths_are_those_of_the_json() {
+        let section = leaves(&[("a", "1"), ("b", "[1,2]")]);
+        assert_eq!(
+            json_members_len(Members(&section)),
+            r#""a":1,"b":[1,2],"#.len()
+        );
+    }
+}
