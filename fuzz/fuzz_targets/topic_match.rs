@@ -3,13 +3,24 @@
 
 use libfuzzer_sys::fuzz_target;
 use thingwire_fuzz::topic;
-use topic_match::{MatchRules, Profile, TopicFilter, TopicName, unchecked};
+use topic_match::{MatchRules, Profile, SubscriptionFilter, TopicFilter, TopicName, unchecked};
 
 fuzz_target!(|data: &[u8]| {
     let Some((filter, name)) = topic::pair(data) else {
         return;
     };
     let _ = unchecked::matches(filter, name);
+    for profile in [
+        Profile::MQTT_5,
+        Profile::AWS_IOT,
+        Profile::MQTT_5.with_control_characters_refused(true),
+    ] {
+        let parsed = SubscriptionFilter::with_profile(filter, &profile);
+        let error = parsed
+            .err()
+            .or(TopicName::with_profile(name, &profile).err());
+        assert!(error.is_none_or(|error| error.offset() <= filter.len().max(name.len())));
+    }
     let parsed = TopicFilter::with_profile(filter, &Profile::MQTT_3_1_1);
     assert_eq!(parsed.is_ok(), topic::is_filter(filter));
     let topic = TopicName::new(name);

@@ -3,7 +3,10 @@
 use std::io;
 use std::path::Path;
 
-use crate::suite::{shadow, topic};
+use crate::suite::{shadow, sigv4_verify, topic};
+
+/// The name of a fuzz target, and what it starts from.
+type Corpus = (&'static str, Vec<Vec<u8>>);
 
 /// Writes the seeds of every fuzz target below `corpus`, one folder a target, and returns how many were written.
 ///
@@ -11,23 +14,77 @@ use crate::suite::{shadow, topic};
 /// When a file cannot be read or written.
 pub fn write_fuzz_seeds(corpus: &Path) -> io::Result<usize> {
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
-    let rows = topic::rows(&std::fs::read(vectors.join("topic.csv"))?).map_err(io::Error::other)?;
-    // A filter and a topic, separated by the first line feed; what is longer than a fuzzer's inputs stays out.
-    let pairs: Vec<Vec<u8>> = rows
-        .iter()
-        .map(|row| format!("{}\n{}", row.filter, row.topic).into_bytes())
-        .filter(|seed| seed.len() <= 4096)
-        .collect();
     let mut count = 0;
-    for target in ["topic_match", "topic_index"] {
-        count += write(&corpus.join(target), &pairs)?;
-    }
-    let payloads =
-        shadow::payloads(&std::fs::read(vectors.join("shadow.json"))?).map_err(io::Error::other)?;
-    for target in ["shadow_request", "shadow_sequence", "shadow_stored"] {
-        count += write(&corpus.join(target), &payloads)?;
+    for (target, seeds) in topic_seeds(&vectors)?
+        .into_iter()
+        .chain(sigv4_seeds(&vectors)?)
+        .chain(shadow_seeds(&vectors)?)
+    {
+        count += write(&corpus.join(target), &seeds)?;
     }
     Ok(count)
+}
+
+fn topic_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
+    let rows = topic::rows(&std::fs::read(vectors.join("topic.csv"))?).map_err(io::Error::other)?;
+    // A filter and a topic, separated by the first line feed.
+    let pairs = rows
+        .iter()
+        .map(|row| format!("{}\n{}", row.filter, row.topic).into_bytes());
+    // Operations of the index target: a byte that says which, then a filter or name, line by line.
+    let operations = rows.chunks(4).map(|rows| {
+        let lines = rows
+            .iter()
+            .zip([b' ', b'!', b'@', b'#'])
+            .map(|(row, operation)| {
+                let mut lines = vec![operation];
+                lines.extend_from_slice(row.filter.as_bytes());
+                lines.extend_from_slice(b"\n%");
+                lines.extend_from_slice(row.topic.as_bytes());
+                lines
+            });
+        lines.collect::<Vec<_>>().join(&b'\n')
+    });
+    Ok(vec![
+        ("topic_match", pairs.filter(is_short).collect()),
+        ("topic_index", operations.filter(is_short).collect()),
+    ])
+}
+
+fn sigv4_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
+    let requests = sigv4_verify::requests(&std::fs::read(vectors.join("sigv4-verify.json"))?)
+        .map_err(io::Error::other)?;
+    // Indices into the words of a request: path, query, header values and body, separated by 0xFF.
+    let words: Vec<Vec<u8>> = (0..=15_u8)
+        .map(|start| {
+            let run = |length: u8| -> Vec<u8> {
+                (start..start.saturating_add(length))
+                    .map(|byte| byte.wrapping_mul(7) % 64)
+                    .collect()
+            };
+            [run(5), run(9), run(7), run(3)].join(&0xFF)
+        })
+        .collect();
+    Ok(vec![
+        ("sigv4_verify", requests),
+        ("sigv4_sign", words.clone()),
+        ("sigv4_tamper", words),
+    ])
+}
+
+/// Requests, one a seed; stored shadows have no seeds of their own, since their target makes the frame itself.
+fn shadow_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
+    let payloads =
+        shadow::payloads(&std::fs::read(vectors.join("shadow.json"))?).map_err(io::Error::other)?;
+    let short: Vec<Vec<u8>> = payloads.into_iter().filter(is_short).collect();
+    let targets = ["shadow_request", "shadow_sequence", "shadow_stored"];
+    Ok(targets.map(|target| (target, short.clone())).into())
+}
+
+/// Whether a fuzzer's inputs get as long.
+#[expect(clippy::ptr_arg, reason = "it filters vectors")]
+fn is_short(seed: &Vec<u8>) -> bool {
+    seed.len() <= 4096
 }
 
 fn write(folder: &Path, seeds: &[Vec<u8>]) -> io::Result<usize> {

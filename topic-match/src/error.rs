@@ -88,26 +88,33 @@ impl TopicError {
         }
     }
 
+    /// The revision of the standard that the profile named.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
     /// The MQTT 5.0 reason code that answers a packet with this string in it (§2.4).
     ///
     /// `0x81` (Malformed Packet) for what the standard forbids; otherwise `0x8F` (Topic Filter invalid) or `0x90`
-    /// (Topic Name invalid), for what is well-formed but not accepted here. A 3.1.1 server has no such codes: it
-    /// closes the connection, or answers a SUBSCRIBE's filter with `0x80`.
+    /// (Topic Name invalid), for what is well-formed but not accepted here. `None` in MQTT 3.1.1, which has no such codes:
+    /// there the connection is closed, or a SUBSCRIBE's filter answered with `0x80`.
     ///
     /// ```
     /// use topic_match::{Profile, TopicName};
     ///
-    /// assert_eq!(TopicName::new("a/+").unwrap_err().reason_code(), 0x81);
+    /// assert_eq!(TopicName::new("a/+").unwrap_err().reason_code(), Some(0x81));
     /// let too_long = "x".repeat(300);
     /// let error = TopicName::with_profile(&too_long, &Profile::AWS_IOT).unwrap_err();
-    /// assert_eq!(error.reason_code(), 0x90);
+    /// assert_eq!(error.reason_code(), Some(0x90));
     /// ```
     #[must_use]
-    pub const fn reason_code(&self) -> u8 {
-        match (self.statement(), self.subject) {
-            (Some(_), _) => 0x81,
-            (None, Subject::TopicName) => 0x90,
-            (None, Subject::TopicFilter | Subject::SharedFilter) => 0x8F,
+    pub const fn reason_code(&self) -> Option<u8> {
+        match (self.version, self.statement(), self.subject) {
+            (Version::V3_1_1, _, _) => None,
+            (Version::V5, Some(_), _) => Some(0x81),
+            (Version::V5, None, Subject::TopicName) => Some(0x90),
+            (Version::V5, None, Subject::TopicFilter | Subject::SharedFilter) => Some(0x8F),
         }
     }
 }

@@ -256,7 +256,7 @@ impl<'a> From<TopicName<'a>> for TopicFilter<'a> {
 /// use topic_match::{TopicFilterBuf, TopicName};
 ///
 /// let filter: TopicFilterBuf = "sport/#".parse()?;
-/// assert!(filter.as_ref().matches(TopicName::new("sport/tennis")?));
+/// assert!(filter.as_filter().matches(TopicName::new("sport/tennis")?));
 /// # Ok::<(), topic_match::TopicError>(())
 /// ```
 #[derive(Clone)]
@@ -268,7 +268,7 @@ pub struct TopicFilterBuf {
 impl TopicFilterBuf {
     /// The borrowed form.
     #[must_use]
-    pub fn as_ref(&self) -> TopicFilter<'_> {
+    pub fn as_filter(&self) -> TopicFilter<'_> {
         TopicFilter {
             text: &self.text,
             literal: self.literal,
@@ -276,5 +276,5 @@ impl TopicFilterBuf {
     }
 }
 
-borrowed_text!(TopicFilter, TopicFilterBuf);
+borrowed_text!(TopicFilter, TopicFilterBuf, as_filter);
 owned_text!(TopicFilterBuf, TopicFilter);

@@ -98,7 +98,7 @@ impl<'a> TopicName<'a> {
 /// use topic_match::TopicNameBuf;
 ///
 /// let name: TopicNameBuf = "sport/tennis".parse()?;
-/// assert_eq!(name.as_ref().levels().last(), Some("tennis"));
+/// assert_eq!(name.as_name().levels().last(), Some("tennis"));
 /// # Ok::<(), topic_match::TopicError>(())
 /// ```
 #[derive(Clone)]
@@ -109,10 +109,10 @@ pub struct TopicNameBuf {
 impl TopicNameBuf {
     /// The borrowed form.
     #[must_use]
-    pub fn as_ref(&self) -> TopicName<'_> {
+    pub fn as_name(&self) -> TopicName<'_> {
         TopicName { text: &self.text }
     }
 }
 
-borrowed_text!(TopicName, TopicNameBuf);
+borrowed_text!(TopicName, TopicNameBuf, as_name);
 owned_text!(TopicNameBuf, TopicName);

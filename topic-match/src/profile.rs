@@ -120,10 +120,38 @@ impl Profile {
     #[must_use]
     pub const fn with_hash_matches_parent(self, hash_matches_parent: bool) -> Self {
         Self {
-            rules: MatchRules {
-                hash_matches_parent,
-                ..self.rules
-            },
+            rules: self.rules.with_hash_matches_parent(hash_matches_parent),
+            ..self
+        }
+    }
+
+    /// The revision whose statement numbers errors cite, and whose reason codes they answer with.
+    ///
+    /// ```
+    /// use topic_match::{Profile, TopicName, Version};
+    ///
+    /// let aws_3_1_1 = Profile::AWS_IOT.with_version(Version::V3_1_1);
+    /// let error = TopicName::with_profile("a/+", &aws_3_1_1).unwrap_err();
+    /// assert_eq!(error.statement(), Some("MQTT-4.7.1-1"));
+    /// ```
+    #[must_use]
+    pub const fn with_version(self, version: Version) -> Self {
+        Self { version, ..self }
+    }
+
+    /// Whether names that begin with `$` must be among those that AWS IoT defines, and filters may not lie below
+    /// `$aws/rules/`.
+    ///
+    /// ```
+    /// use topic_match::{Profile, TopicName};
+    ///
+    /// let lenient = Profile::AWS_IOT.with_aws_reserved_topics(false);
+    /// assert!(TopicName::with_profile("$mine/a", &lenient).is_ok());
+    /// ```
+    #[must_use]
+    pub const fn with_aws_reserved_topics(self, aws_reserved_topics: bool) -> Self {
+        Self {
+            aws_reserved_topics,
             ..self
         }
     }
@@ -175,6 +203,36 @@ impl MatchRules {
         hash_matches_parent: false,
         deliver_basic_ingest: false,
     };
+
+    /// Sets [`hash_matches_parent`](Self::hash_matches_parent).
+    ///
+    /// ```
+    /// use topic_match::MatchRules;
+    ///
+    /// assert!(MatchRules::AWS_IOT.with_hash_matches_parent(true).hash_matches_parent);
+    /// ```
+    #[must_use]
+    pub const fn with_hash_matches_parent(self, hash_matches_parent: bool) -> Self {
+        Self {
+            hash_matches_parent,
+            ..self
+        }
+    }
+
+    /// Sets [`deliver_basic_ingest`](Self::deliver_basic_ingest).
+    ///
+    /// ```
+    /// use topic_match::MatchRules;
+    ///
+    /// assert!(!MatchRules::MQTT.with_basic_ingest_delivered(false).deliver_basic_ingest);
+    /// ```
+    #[must_use]
+    pub const fn with_basic_ingest_delivered(self, deliver_basic_ingest: bool) -> Self {
+        Self {
+            deliver_basic_ingest,
+            ..self
+        }
+    }
 
     /// Whether names like this one reach any subscriber at all.
     pub(crate) fn delivers(self, name: &[u8]) -> bool {

@@ -56,7 +56,7 @@ macro_rules! owned {
     ($name:ident) => {
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                self.as_ref().serialize(serializer)
+                serializer.serialize_str(self.as_str())
             }
         }
 
@@ -89,7 +89,7 @@ mod tests {
         let name: TopicName<'_> = serde_json::from_str(r#""a/b""#).unwrap();
         assert_eq!(serde_json::to_string(&name).unwrap(), r#""a/b""#);
         let owned: TopicNameBuf = serde_json::from_str(r#""a\/b""#).unwrap();
-        assert_eq!(owned.as_ref(), name);
+        assert_eq!(owned.as_name(), name);
         let filter: SubscriptionFilterBuf = serde_json::from_str(r##""$share/g/#""##).unwrap();
         assert_eq!(serde_json::to_string(&filter).unwrap(), r##""$share/g/#""##);
         let error = serde_json::from_str::<TopicFilter<'_>>(r#""a+""#).unwrap_err();

@@ -81,7 +81,7 @@ impl<'a> SharedFilter<'a> {
     /// ```
     /// # use topic_match::{SharedFilter, SharedFilterBuf};
     /// let owned: SharedFilterBuf = SharedFilter::new("$share/g/a")?.to_buf();
-    /// assert_eq!(owned.as_ref().share_name(), "g");
+    /// assert_eq!(owned.as_shared().share_name(), "g");
     /// # Ok::<(), topic_match::TopicError>(())
     /// ```
     #[must_use]
@@ -100,7 +100,7 @@ impl<'a> SharedFilter<'a> {
 /// use topic_match::SharedFilterBuf;
 ///
 /// let shared: SharedFilterBuf = "$share/workers/jobs/#".parse()?;
-/// assert_eq!(shared.as_ref().filter(), "jobs/#");
+/// assert_eq!(shared.as_shared().filter(), "jobs/#");
 /// # Ok::<(), topic_match::TopicError>(())
 /// ```
 #[derive(Clone)]
@@ -113,7 +113,7 @@ pub struct SharedFilterBuf {
 impl SharedFilterBuf {
     /// The borrowed form.
     #[must_use]
-    pub fn as_ref(&self) -> SharedFilter<'_> {
+    pub fn as_shared(&self) -> SharedFilter<'_> {
         let text = &*self.text;
         SharedFilter {
             text,
@@ -127,7 +127,7 @@ impl SharedFilterBuf {
     }
 }
 
-borrowed_text!(SharedFilter, SharedFilterBuf);
+borrowed_text!(SharedFilter, SharedFilterBuf, as_shared);
 owned_text!(SharedFilterBuf, SharedFilter);
 
 /// What stands in a SUBSCRIBE packet: a plain or a shared filter.
@@ -211,7 +211,7 @@ impl<'a> SubscriptionFilter<'a> {
     /// ```
     /// # use topic_match::SubscriptionFilter;
     /// let filter = SubscriptionFilter::new("a/+")?;
-    /// assert_eq!(filter.to_buf().as_ref(), filter);
+    /// assert_eq!(filter.to_buf().as_subscription(), filter);
     /// # Ok::<(), topic_match::TopicError>(())
     /// ```
     #[must_use]
@@ -226,6 +226,12 @@ impl<'a> SubscriptionFilter<'a> {
 impl fmt::Display for SubscriptionFilter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl AsRef<str> for SubscriptionFilter<'_> {
+    fn as_ref(&self) -> &str {
+        self.as_str()
     }
 }
 
@@ -245,7 +251,7 @@ impl<'a> From<TopicFilter<'a>> for SubscriptionFilter<'a> {
 
 impl<'a> From<&'a TopicFilterBuf> for SubscriptionFilter<'a> {
     fn from(filter: &'a TopicFilterBuf) -> Self {
-        Self::Plain(filter.as_ref())
+        Self::Plain(filter.as_filter())
     }
 }
 
@@ -257,13 +263,13 @@ impl<'a> From<SharedFilter<'a>> for SubscriptionFilter<'a> {
 
 impl<'a> From<&'a SharedFilterBuf> for SubscriptionFilter<'a> {
     fn from(shared: &'a SharedFilterBuf) -> Self {
-        Self::Shared(shared.as_ref())
+        Self::Shared(shared.as_shared())
     }
 }
 
 impl<'a> From<&'a SubscriptionFilterBuf> for SubscriptionFilter<'a> {
     fn from(filter: &'a SubscriptionFilterBuf) -> Self {
-        filter.as_ref()
+        filter.as_subscription()
     }
 }
 
@@ -273,7 +279,7 @@ impl<'a> From<&'a SubscriptionFilterBuf> for SubscriptionFilter<'a> {
 /// use topic_match::SubscriptionFilterBuf;
 ///
 /// let filter: SubscriptionFilterBuf = "$share/g/a".parse()?;
-/// assert_eq!(filter.as_ref().share_name(), Some("g"));
+/// assert_eq!(filter.as_subscription().share_name(), Some("g"));
 /// # Ok::<(), topic_match::TopicError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -285,19 +291,42 @@ pub enum SubscriptionFilterBuf {
 }
 
 impl SubscriptionFilterBuf {
+    /// The whole text, `$share/<name>/` included.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Plain(filter) => filter.as_str(),
+            Self::Shared(shared) => shared.as_str(),
+        }
+    }
+
     /// The borrowed form.
     #[must_use]
-    pub fn as_ref(&self) -> SubscriptionFilter<'_> {
+    pub fn as_subscription(&self) -> SubscriptionFilter<'_> {
         match self {
-            Self::Plain(filter) => SubscriptionFilter::Plain(filter.as_ref()),
-            Self::Shared(shared) => SubscriptionFilter::Shared(shared.as_ref()),
+            Self::Plain(filter) => SubscriptionFilter::Plain(filter.as_filter()),
+            Self::Shared(shared) => SubscriptionFilter::Shared(shared.as_shared()),
         }
+    }
+}
+
+impl AsRef<str> for SubscriptionFilterBuf {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl TryFrom<&str> for SubscriptionFilterBuf {
+    type Error = TopicError;
+
+    fn try_from(text: &str) -> Result<Self, TopicError> {
+        text.parse()
     }
 }
 
 impl fmt::Display for SubscriptionFilterBuf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_ref().fmt(f)
+        self.as_subscription().fmt(f)
     }
 }
 

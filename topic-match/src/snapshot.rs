@@ -66,6 +66,7 @@ enum Change<K, V> {
 
 /// What [`Writer::publish`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Published {
     /// Readers see every change.
     Now,
@@ -127,9 +128,9 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher + Clone> Writer<K, V, S> {
 
     /// Shows every change so far to readers: a snapshot taken from now on has them all.
     ///
-    /// It takes time in the number of changes since the last time but one. Only where a reader has kept a snapshot
-    /// since then is the whole index copied, so that neither waits for the other: snapshots are meant to be held for
-    /// a lookup or a batch of them, not for long.
+    /// It swaps two pointers. The first change after it repeats the published changes on the copy that readers have
+    /// left, and clones the whole index if a reader still holds that one, so that neither waits for the other: snapshots
+    /// are meant to be held for a lookup or a batch of them, not for long.
     pub fn publish(&mut self) -> Published {
         if self.unpublished.is_empty() {
             return Published::Unchanged;
@@ -137,6 +138,35 @@ impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher + Clone> Writer<K, V, S> {
         self.spare = self.current.swap(Arc::clone(&self.spare));
         self.lacking = core::mem::take(&mut self.unpublished);
         Published::Now
+    }
+
+    /// How many changes readers do not see yet. They are kept until they are published.
+    ///
+    /// ```
+    /// # use topic_match::{SubscriptionIndex, TopicFilter, snapshot};
+    /// let (mut writer, _) = snapshot::channel(SubscriptionIndex::new());
+    /// writer.insert(TopicFilter::new("a")?, 7, ())?;
+    /// assert_eq!(writer.pending(), 1);
+    /// writer.publish();
+    /// assert_eq!(writer.pending(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn pending(&self) -> usize {
+        self.unpublished.len()
+    }
+
+    /// The index with every change, published or not.
+    ///
+    /// ```
+    /// # use topic_match::{SubscriptionIndex, TopicFilter, snapshot};
+    /// let (mut writer, reader) = snapshot::channel(SubscriptionIndex::new());
+    /// writer.insert(TopicFilter::new("a")?, 7, ())?;
+    /// assert_eq!((writer.latest().len(), reader.snapshot().len()), (1, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn latest(&mut self) -> &SubscriptionIndex<K, V, S> {
+        self.index()
     }
 
     /// The spare copy with every change, cloned if a reader still holds it from before it was swapped out.

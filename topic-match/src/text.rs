@@ -2,7 +2,7 @@
 
 /// Implements the traits of a borrowed string type: it is its text, compared and hashed as such.
 macro_rules! borrowed_text {
-    ($name:ident, $owned:ident) => {
+    ($name:ident, $owned:ident, $borrow:ident) => {
         impl<'a> $name<'a> {
             /// The text.
             #[must_use]
@@ -39,7 +39,7 @@ macro_rules! borrowed_text {
 
         impl<'a> From<&'a $owned> for $name<'a> {
             fn from(owned: &'a $owned) -> Self {
-                owned.as_ref()
+                owned.$borrow()
             }
         }
 

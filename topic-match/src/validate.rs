@@ -293,8 +293,12 @@ fn basic_ingest_prefix(text: &str) -> usize {
 }
 
 fn is_aws_topic(text: &str) -> bool {
-    text.strip_prefix("$aws/").is_some_and(|rest| {
-        let namespace = rest.split('/').next().unwrap_or(rest);
-        AWS_NAMESPACES.contains(&namespace)
-    })
+    let Some(rest) = text.strip_prefix("$aws/") else {
+        return false;
+    };
+    let mut levels = rest.split('/');
+    let (namespace, next) = (levels.next(), levels.next());
+    namespace.is_some_and(|namespace| AWS_NAMESPACES.contains(&namespace))
+        // A rule has a name.
+        && (namespace != Some("rules") || next.is_some_and(|rule| !rule.is_empty()))
 }

@@ -327,6 +327,145 @@ fn a_budget_bounds_a_hostile_lookup() {
     assert_eq!((few.outcome, few.visited), (Outcome::Exhausted, 100));
 }
 
+/// Whoever subscribes to the very name is found first, whatever wildcards others pile up.
+#[test]
+fn a_budget_is_not_spent_before_the_exact_filter() {
+    let mut index = SubscriptionIndex::new();
+    for bits in 0_u32..1 << 12 {
+        let levels = (0..12).map(|level| if bits >> level & 1 == 0 { "a/" } else { "+/" });
+        let filter = levels.collect::<String>() + "zz";
+        index
+            .insert(TopicFilter::new(&filter).unwrap(), bits, ())
+            .unwrap();
+    }
+    let name = "a/".repeat(12) + "yy";
+    index
+        .insert(TopicFilter::new(&name).unwrap(), u32::MAX, ())
+        .unwrap();
+    let mut found = Vec::new();
+    let lookup = index.lookup(TopicName::new(&name).unwrap(), 2, |one| {
+        if let Match::Subscriber(one) = one {
+            found.push(*one.key);
+        }
+        ControlFlow::Continue(())
+    });
+    assert_eq!(
+        (found.as_slice(), lookup.outcome),
+        (&[u32::MAX][..], Outcome::Exhausted)
+    );
+}
+
+/// Constants that have a meaning in the hashing itself, as a hasher without a key might let a stranger choose: nothing
+/// is lost and nothing wrong is found.
+#[test]
+fn no_hash_hides_or_invents_a_match() {
+    #[derive(Clone)]
+    struct Constant(u64);
+    impl Hasher for Constant {
+        fn finish(&self) -> u64 {
+            self.0
+        }
+        fn write(&mut self, _: &[u8]) {}
+    }
+    impl BuildHasher for Constant {
+        type Hasher = Self;
+        fn build_hasher(&self) -> Self {
+            self.clone()
+        }
+    }
+    for constant in [
+        0,
+        7,
+        u64::MAX,
+        0x1319_8A2E_0370_7344,
+        0x082E_FA98_EC4E_6C89,
+        0x243F_6A88_85A3_08D3,
+    ] {
+        let mut index = SubscriptionIndex::with_hasher(Constant(constant));
+        let filters = ["+/x", "b/x/+", "+/#", "b/+", "#", "a/x", "a/+", "+", "a"];
+        for (key, filter) in filters.iter().enumerate() {
+            assert_eq!(
+                index
+                    .insert(TopicFilter::new(filter).unwrap(), key, ())
+                    .unwrap(),
+                None
+            );
+        }
+        for name in ["a/x", "b/x/y", "a", "c"] {
+            let found: std::collections::BTreeSet<usize> = index
+                .matches(TopicName::new(name).unwrap())
+                .filter_map(|one| match one {
+                    Match::Subscriber(one) => Some(*one.key),
+                    Match::Group(_) => None,
+                })
+                .collect();
+            let expected =
+                (0..filters.len()).filter(|key| reference_matches(filters[*key], name, true));
+            assert_eq!(found, expected.collect(), "{constant:x} {name}");
+        }
+        for (key, filter) in filters.iter().enumerate() {
+            assert_eq!(
+                index.remove(TopicFilter::new(filter).unwrap(), &key),
+                Some(()),
+                "{constant:x} {filter}"
+            );
+        }
+        assert!(index.is_empty() && index.filters() == 0);
+    }
+}
+
+/// The estimate falls with what is removed, and a clone counts what it holds itself.
+#[test]
+fn memory_is_given_back_and_counted() {
+    let mut index = SubscriptionIndex::new();
+    let empty = index.memory_bytes();
+    for key in 0..20_000 {
+        let filter = format!("dev/{key}/+/a filter of more than forty bytes, on the heap");
+        index
+            .insert(TopicFilter::new(&filter).unwrap(), key, ())
+            .unwrap();
+        index
+            .insert(TopicFilter::new("all").unwrap(), key, ())
+            .unwrap();
+    }
+    let full = index.memory_bytes();
+    let mut copy = index.clone();
+    for key in 1..20_000 {
+        index.remove_key(&key);
+        copy.remove_key(&key);
+    }
+    assert!(
+        index.memory_bytes() * 20 < full,
+        "{} of {full}",
+        index.memory_bytes()
+    );
+    index.shrink_to_fit();
+    assert!(
+        index.memory_bytes() < empty + 16 * 1024,
+        "{}",
+        index.memory_bytes()
+    );
+    assert_eq!((index.len(), index.iter().count()), (2, 2));
+    index.remove_key(&0);
+    copy.remove_key(&0);
+    assert_eq!((index.memory_bytes(), copy.memory_bytes()), (empty, empty));
+}
+
+#[test]
+fn keys_are_found_by_what_they_borrow_as() {
+    let mut index = SubscriptionIndex::new();
+    let filter = TopicFilter::new("a").unwrap();
+    index.insert(filter, String::from("client"), 1).unwrap();
+    assert_eq!(index.get(filter, "client"), Some(&1));
+    let first = index.matches(TopicName::new("a").unwrap()).next().unwrap();
+    let copied = first;
+    assert!(
+        matches!((first, copied), (Match::Subscriber(one), Match::Subscriber(_)) if one.key == "client")
+    );
+    assert_eq!(index.subscriptions_of("client").count(), 1);
+    assert_eq!(index.remove_key("client"), 1);
+}
+
 #[test]
 fn a_visitor_can_stop() {
     let mut index = SubscriptionIndex::new();

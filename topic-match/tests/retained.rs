@@ -201,3 +201,44 @@ fn visits_are_bounded_by_the_output() {
         assert!(page.visited <= results.max(5), "{filter}: {page:?}");
     }
 }
+
+/// A prefix with many names is still better than a posting with very many.
+#[test]
+fn a_large_prefix_beats_a_larger_posting() {
+    let mut index = RetainedIndex::new();
+    for device in 0..2000 {
+        let line = if device < 100 { 1 } else { 2 };
+        let name = format!("s/l{line}/d{device}/t");
+        index.insert(TopicName::new(&name).unwrap(), ()).unwrap();
+    }
+    let filter = TopicFilter::new("s/l1/+/t").unwrap();
+    let page = index.page(
+        filter,
+        &mut Cursor::new(),
+        PageLimit::results(usize::MAX),
+        |_, _| (),
+    );
+    assert_eq!((page.results, page.visited), (100, 100));
+}
+
+/// Every page gets on, whatever its limit.
+#[test]
+fn a_limit_of_zero_ends() {
+    let mut index = RetainedIndex::new();
+    for name in ["a", "b", "c"] {
+        index.insert(TopicName::new(name).unwrap(), ()).unwrap();
+    }
+    for limit in [PageLimit::results(0), PageLimit::results(9).with_visits(0)] {
+        let (mut cursor, mut pages) = (Cursor::new(), 0);
+        while !cursor.is_complete() {
+            index.page(
+                TopicFilter::new("#").unwrap(),
+                &mut cursor,
+                limit,
+                |_, _| (),
+            );
+            pages += 1;
+        }
+        assert_eq!(pages, 4);
+    }
+}

@@ -13,6 +13,8 @@ const BARE_METAL: &str = "thumbv7em-none-eabi";
 const PACKAGE_ALLOW_LIST: &[&str] = &[
     "src/",
     "examples/",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
     "README.md",
     "DESIGN.md",
     "COMPARE.md",

@@ -28,9 +28,12 @@ impl Options {
             match *word {
                 "--target" => options.target = Some((*value).to_owned()),
                 "--minutes" => {
+                    // libFuzzer takes 0 as no end at all.
                     options.minutes = value
                         .parse()
-                        .map_err(|_| format!("`{value}` is no number of minutes"))?;
+                        .ok()
+                        .filter(|minutes| *minutes > 0)
+                        .ok_or_else(|| format!("`{value}` is no number of minutes from 1 on"))?;
                 }
                 other => return Err(format!("there is no option `{other}`")),
             }
@@ -111,7 +114,7 @@ fn prepare(ready: &mut Option<(Build, Vec<String>)>) -> Outcome {
         sanitizer: "address",
     };
     if run(&mut cargo_fuzz("build", build)).is_err() {
-        println!("    the address sanitizer is not to be had here: building with `-s none`");
+        println!("    the build with the address sanitizer failed: building with `-s none`");
         build.sanitizer = "none";
         run(&mut cargo_fuzz("build", build))?;
     }

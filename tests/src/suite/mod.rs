@@ -2,6 +2,8 @@ use crate::Report;
 
 pub(crate) mod shadow;
 mod shadow_topics;
+mod sigv4_sign;
+pub(crate) mod sigv4_verify;
 pub(crate) mod topic;
 
 /// A named suite over one file format.
@@ -26,6 +28,16 @@ pub const SUITES: &[Suite] = &[
         name: "shadow-topics",
         file: "shadow-topics.json",
         run: shadow_topics::run,
+    },
+    Suite {
+        name: "sigv4-sign",
+        file: "sigv4-botocore.json",
+        run: sigv4_sign::run,
+    },
+    Suite {
+        name: "sigv4-verify",
+        file: "sigv4-verify.json",
+        run: sigv4_verify::run,
     },
     Suite {
         name: "topic",

@@ -93,7 +93,7 @@ fn unescape(text: &str) -> Result<String, String> {
             out.push('\\');
             rest = tail;
         } else if let Some(tail) = rest.strip_prefix("{rep:") {
-            let (body, tail) = tail.split_once('}').ok_or("`{rep:` without `}`")?;
+            let (body, tail) = split_braced(tail).ok_or("`{rep:` without `}`")?;
             let (text, count) = body.rsplit_once(':').ok_or("`{rep:` without a count")?;
             let count: usize = count
                 .parse()
@@ -108,6 +108,20 @@ fn unescape(text: &str) -> Result<String, String> {
     Ok(out)
 }
 
+/// What stands before the `}` that closes, and behind it; `\u{…}` within has a brace of its own.
+fn split_braced(text: &str) -> Option<(&str, &str)> {
+    let mut depth = 0_usize;
+    for (at, character) in text.char_indices() {
+        match character {
+            '{' => depth += 1,
+            '}' if depth == 0 => return Some((&text[..at], &text[at + 1..])),
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::unescape;
@@ -115,6 +129,7 @@ mod tests {
     #[test]
     fn escapes() {
         assert_eq!(unescape(r"a\u{0}\\{rep:x/:3}+").unwrap(), "a\0\\x/x/x/+");
+        assert_eq!(unescape(r"{rep:\u{e9}:3}b").unwrap(), "éééb");
         assert!(unescape(r"\u{110000}").is_err());
         assert!(unescape("{rep:a:x}").is_err());
     }

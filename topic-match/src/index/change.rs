@@ -1,9 +1,11 @@
 //! Insertion and removal.
 
+use core::borrow::Borrow;
 use core::hash::{BuildHasher, Hash};
 
 use super::record::{Client, Place, Record, Shares, Subscribers};
 use super::roster::Roster;
+use super::slab::Slab;
 use super::trail::Trail;
 use super::{IndexFull, NONE, SubscriptionIndex, hash};
 use crate::{SubscriptionFilter, TopicFilter};
@@ -20,7 +22,16 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
         value: V,
     ) -> Result<Option<V>, IndexFull> {
         let filter = filter.into();
-        let (share_name, filter) = (filter.share_name(), filter.filter());
+        self.insert_parts(filter.filter(), filter.share_name(), key, value)
+    }
+
+    fn insert_parts(
+        &mut self,
+        filter: TopicFilter<'_>,
+        share_name: Option<&str>,
+        key: K,
+        value: V,
+    ) -> Result<Option<V>, IndexFull> {
         let trail = Trail::new(&self.hasher, filter);
         let key_hash = hash::key(&self.hasher, &key);
         let record = self.record(filter, &trail);
@@ -64,7 +75,8 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
         self.attach(place, (key, value));
         if let Some(client) = self.clients.get_mut(client) {
             let before = client.places.heap_bytes();
-            client.places.push(place, Place::hash);
+            let hasher = &self.hasher;
+            client.places.push(place, |place| hash::key(hasher, place));
             self.heap = replace_bytes(self.heap, before, client.places.heap_bytes());
         }
         self.subscriptions = self.subscriptions.saturating_add(1);
@@ -83,7 +95,11 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
     /// assert_eq!(index.remove(filter, &7), None);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn remove<'f>(&mut self, filter: impl Into<SubscriptionFilter<'f>>, key: &K) -> Option<V> {
+    pub fn remove<'f, Q>(&mut self, filter: impl Into<SubscriptionFilter<'f>>, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
         let filter = filter.into();
         let (share_name, filter) = (filter.share_name(), filter.filter());
         let trail = Trail::new(&self.hasher, filter);
@@ -98,8 +114,14 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
             && let Some(client) = self.clients.get_mut(id)
         {
             let before = client.places.heap_bytes();
-            if let Some(at) = client.places.find(place.hash(), |found| *found == place) {
-                client.places.swap_remove(at, Place::hash);
+            if let Some(at) = client
+                .places
+                .find(hash::key(&self.hasher, &place), |found| *found == place)
+            {
+                let hasher = &self.hasher;
+                client
+                    .places
+                    .swap_remove(at, |place| hash::key(hasher, place));
             }
             let nothing_left = client.places.as_slice().is_empty();
             self.heap = replace_bytes(self.heap, before, client.places.heap_bytes());
@@ -124,7 +146,11 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
     /// assert_eq!(index.len(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn remove_key(&mut self, key: &K) -> usize {
+    pub fn remove_key<Q>(&mut self, key: &Q) -> usize
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
         let key_hash = hash::key(&self.hasher, key);
         let Some(id) = self.client(key_hash, key) else {
             return 0;
@@ -158,11 +184,15 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
     /// assert_eq!(index.get(filter, &7), Some(&2));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn get_mut<'f>(
+    pub fn get_mut<'f, Q>(
         &mut self,
         filter: impl Into<SubscriptionFilter<'f>>,
-        key: &K,
-    ) -> Option<&mut V> {
+        key: &Q,
+    ) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
         let filter = filter.into();
         let trail = Trail::new(&self.hasher, filter.filter());
         let record = self.record(filter.filter(), &trail)?;
@@ -171,16 +201,64 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
         self.value_mut(place, key_hash, key)
     }
 
-    fn value_mut(&mut self, place: Place, key_hash: u32, key: &K) -> Option<&mut V> {
+    /// Gives back what thinning out has left behind, by building the index anew: it takes as long as inserting all that
+    /// is left.
+    ///
+    /// ```
+    /// use topic_match::{SubscriptionIndex, TopicFilter};
+    ///
+    /// let mut index = SubscriptionIndex::new();
+    /// for key in 0..10_000 {
+    ///     index.insert(TopicFilter::new(&format!("dev/{key}"))?, key, ())?;
+    /// }
+    /// for key in (0..10_000).filter(|key| key % 100 != 0) {
+    ///     index.remove_key(&key);
+    /// }
+    /// let before = index.memory_bytes();
+    /// index.shrink_to_fit();
+    /// assert!(index.memory_bytes() * 10 < before);
+    /// assert_eq!(index.len(), 100);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn shrink_to_fit(&mut self) {
+        let records = core::mem::replace(&mut self.records, Slab::new());
+        let mut groups = core::mem::replace(&mut self.groups, Slab::new());
+        self.clear();
+        for mut record in records.into_values() {
+            let (plain, shared) =
+                core::mem::replace(&mut record.subscribers, Subscribers::Nobody).into_parts();
+            let filter = record.filter();
+            let plain = plain.into_iter().map(|pair| (None, pair));
+            let shared = shared.into_iter().filter_map(|id| groups.remove(id));
+            let shared = shared.flat_map(|shares| {
+                let name = Some(shares.share_name);
+                let members = shares.members.into_items().into_iter();
+                members.map(move |pair| (name.clone(), pair))
+            });
+            for (share_name, (key, value)) in plain.chain(shared) {
+                // There was room for as many before.
+                let _: Result<Option<V>, IndexFull> =
+                    self.insert_parts(filter, share_name.as_deref(), key, value);
+            }
+        }
+    }
+
+    fn value_mut<Q>(&mut self, place: Place, key_hash: u32, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
         let members = match self.groups.get_mut(place.group) {
             Some(shares) => &mut shares.members,
             None => match &mut self.records.get_mut(place.record)?.subscribers {
                 Subscribers::Nobody => return None,
-                Subscribers::One((found, value)) => return (found == key).then_some(value),
+                Subscribers::One((found, value)) => {
+                    return (Borrow::<Q>::borrow(&*found) == key).then_some(value);
+                }
                 Subscribers::Many(many) => &mut many.plain,
             },
         };
-        let at = members.find(key_hash, |(found, _)| found == key)?;
+        let at = members.find(key_hash, |(found, _)| found.borrow() == key)?;
         members.get_mut(at).map(|(_, value)| value)
     }
 
@@ -204,7 +282,11 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
 
     /// Removes a subscriber from a record or from one of its groups; answers with the value, and whether the record
     /// has nobody left and is to be removed.
-    fn detach(&mut self, place: Place, key_hash: u32, key: &K) -> Option<(V, bool)> {
+    fn detach<Q>(&mut self, place: Place, key_hash: u32, key: &Q) -> Option<(V, bool)>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
         let hasher = &self.hasher;
         let hash_of = |(key, _): &(K, V)| hash::key(hasher, key);
         let record = self.records.get_mut(place.record)?;
@@ -212,7 +294,9 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
         let mut after = 0;
         let pair = if let Some(shares) = self.groups.get_mut(place.group) {
             before = before.saturating_add(shares.members.heap_bytes());
-            let at = shares.members.find(key_hash, |(found, _)| found == key)?;
+            let at = shares
+                .members
+                .find(key_hash, |(found, _)| found.borrow() == key)?;
             let pair = shares.members.swap_remove(at, hash_of)?;
             after = shares.members.heap_bytes();
             if shares.members.as_slice().is_empty()
@@ -244,7 +328,7 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
         let id = self.records.insert(record).ok()?;
         self.heap = self.heap.saturating_add(text_bytes);
         if !filter.has_wildcard() {
-            self.exact.insert(hash::high(trail.end()), id);
+            self.exact.insert(trail.exact(), id);
             return Some(id);
         }
         let mut node = &mut self.root;
@@ -267,23 +351,23 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
     fn unlink(&mut self, id: u32, record: &Record<K, V>, trail: &Trail) {
         self.heap = replace_bytes(self.heap, record.text_bytes(), 0);
         if !record.filter().has_wildcard() {
-            self.exact.remove(hash::high(trail.end()), id);
+            self.exact.remove(trail.exact(), id);
             return;
         }
         self.unchain(id, record.next, trail);
-        let mut parent = hash::ROOT;
+        let mut parent = None;
         for step in trail.steps() {
             let gone = self.nodes.leave(step.path);
             if gone && step.level.is_none() {
                 let node = match parent {
-                    hash::ROOT => Some(&mut self.root),
-                    parent => self.nodes.get_mut(parent),
+                    None => Some(&mut self.root),
+                    Some(parent) => self.nodes.get_mut(parent),
                 };
                 if let Some(node) = node {
                     node.set_plus(false);
                 }
             }
-            parent = step.path;
+            parent = Some(step.path);
         }
         if self.nodes.is_empty() {
             self.root.forget_children();
@@ -293,8 +377,8 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
     /// Takes a record out of the chain of its node.
     fn unchain(&mut self, id: u32, next: u32, trail: &Trail) {
         let node = match trail.end() {
-            hash::ROOT => Some(&mut self.root),
-            path => self.nodes.get_mut(path),
+            None => Some(&mut self.root),
+            Some(path) => self.nodes.get_mut(path),
         };
         let Some(node) = node else { return };
         let head = node.head_mut(trail.hash);

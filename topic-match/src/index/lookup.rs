@@ -11,8 +11,8 @@ use crate::{TopicFilter, TopicName};
 /// Names of up to this many levels are looked up without allocation.
 const LEVELS: usize = 16;
 
-/// Something that a name matched.
-#[derive(Clone, Copy, Debug)]
+/// Something that a name matched: MQTT 5.0 §4.8 knows these two kinds of subscription.
+#[derive(Debug)]
 pub enum Match<'i, K, V> {
     /// A subscription without share name.
     Subscriber(Subscriber<'i, K, V>),
@@ -21,7 +21,7 @@ pub enum Match<'i, K, V> {
 }
 
 /// A subscription that a name matched.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct Subscriber<'i, K, V> {
     /// The filter that matched.
@@ -33,7 +33,7 @@ pub struct Subscriber<'i, K, V> {
 }
 
 /// A shared subscription that a name matched.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct Group<'i, K, V> {
     /// The share name.
@@ -68,6 +68,21 @@ impl<'i, K, V> Group<'i, K, V> {
     }
 }
 
+/// They hold references: they are copied whether or not keys and values are.
+macro_rules! copied {
+    ($($name:ident),*) => {$(
+        impl<K, V> Clone for $name<'_, K, V> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<K, V> Copy for $name<'_, K, V> {}
+    )*};
+}
+
+copied!(Match, Subscriber, Group);
+
 /// How a lookup with a budget went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -80,6 +95,7 @@ pub struct Lookup {
 
 /// How a lookup ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outcome {
     /// Everything that the name matches was visited.
     Complete,
@@ -96,8 +112,8 @@ pub struct Matches<'i, 'n, K, V, S> {
     name: TopicName<'n>,
     /// The hash of each level of the name.
     levels: Spill<u64, LEVELS>,
-    /// Paths that are still to be followed, each with the number of levels it has.
-    paths: Spill<Path, LEVELS>,
+    /// Paths that are still to be followed, each with the number of levels it has: never more than the levels and one.
+    paths: Spill<Path, { LEVELS + 1 }>,
     /// Where the filter without wildcards is looked for, until it has been.
     exact: Option<u32>,
     /// The records that the last node leads to: those that end there, and those that end there with `/#`.
@@ -229,6 +245,17 @@ impl<'i, 'n, K, V, S: BuildHasher> Matches<'i, 'n, K, V, S> {
         let index = self.index;
         let name = self.name.as_str();
         loop {
+            // Nobody's wildcards stand in the way of those who subscribe to the very name.
+            if let Some(hash) = self.exact.take() {
+                self.spend()?;
+                let is = |id| {
+                    let record = index.records.get(id);
+                    record.is_some_and(|record| record.filter() == *name)
+                };
+                if let Some(id) = index.exact.find(hash, is) {
+                    return index.records.get(id);
+                }
+            }
             let [end, hash_end] = &mut self.chains;
             let chain = if *end == NONE { hash_end } else { end };
             if let Some(record) = index.records.get(*chain) {
@@ -238,22 +265,12 @@ impl<'i, 'n, K, V, S: BuildHasher> Matches<'i, 'n, K, V, S> {
                 if record.filter().matches_with(self.name, index.rules) {
                     return Some(record);
                 }
-            } else if let Some(path) = self.paths.pop() {
+            } else {
+                let path = self.paths.pop()?;
                 self.spend()?;
                 if let Some(node) = index.nodes.get(path.hash, path.is_at_home) {
                     self.follow(node, path.levels);
                 }
-            } else {
-                let hash = self.exact.take()?;
-                self.spend()?;
-                let is = |id| {
-                    let record = index.records.get(id);
-                    record.is_some_and(|record| record.filter() == *name)
-                };
-                return index
-                    .exact
-                    .find(hash, is)
-                    .and_then(|id| index.records.get(id));
             }
         }
     }

@@ -1,3 +1,4 @@
+use core::borrow::Borrow;
 use core::fmt;
 use core::hash::{BuildHasher, Hash};
 
@@ -31,8 +32,9 @@ pub(crate) const NONE: u32 = u32::MAX;
 /// The hasher of an index unless another is given: fast, and seeded at random, since topics are chosen by strangers.
 ///
 /// Its seeds come from the addresses and the time that a process starts with. Where that is not random enough, as
-/// on a device without an operating system, or where SipHash is wanted, pass a hasher to `with_hasher`: whatever it
-/// answers, only speed depends on it.
+/// on a device without an operating system, or where SipHash is wanted, pass a hasher to `with_hasher`. Whatever it
+/// answers, no match is lost and none is wrong; only where levels collide that should not may a lookup be slow, or find
+/// one subscription twice.
 pub type DefaultState = foldhash::quality::RandomState;
 
 /// Which subscriptions a topic name matches: many subscriptions, each a filter, the key of who subscribes and a value.
@@ -64,11 +66,15 @@ pub type DefaultState = foldhash::quality::RandomState;
 ///
 /// # Cost
 /// A lookup follows the levels of the name through the filters with wildcards, and finds the filter without by one
-/// probe. It allocates nothing for names of up to 16 levels, and does not depend on the number of subscriptions, but
-/// on how many paths of wildcard filters the name can take; a budget bounds those where strangers choose the filters.
-/// Insertion and removal take time in the length of the filter alone, however many subscribers a filter, or filters
-/// a subscriber, has. Nothing recurses.
-#[derive(Clone)]
+/// probe, first of all. It allocates nothing for names of up to 16 levels, and does not depend on the number of
+/// subscriptions, but on how many paths of wildcard filters the name can take; a budget bounds those where strangers
+/// choose the filters. Insertion and removal take time in the length of the filter, amortised over the growth of tables,
+/// however many subscribers a filter, or filters a subscriber, has. Nothing recurses.
+///
+/// # Memory
+/// It is given back as subscriptions go: texts and rows at once, tables when they are less than a quarter full, records
+/// in pages of 256 when the last of a page goes. What thinning out leaves behind, [`shrink_to_fit`](Self::shrink_to_fit)
+/// gives back.
 pub struct SubscriptionIndex<K, V, S = DefaultState> {
     hasher: S,
     rules: MatchRules,
@@ -86,6 +92,46 @@ pub struct SubscriptionIndex<K, V, S = DefaultState> {
     subscriptions: usize,
     /// What records, groups and clients hold beyond themselves.
     heap: usize,
+}
+
+impl<K: Clone, V: Clone, S: Clone> Clone for SubscriptionIndex<K, V, S> {
+    fn clone(&self) -> Self {
+        let mut clone = Self {
+            hasher: self.hasher.clone(),
+            rules: self.rules,
+            capacity: self.capacity,
+            root: self.root,
+            nodes: self.nodes.clone(),
+            exact: self.exact.clone(),
+            records: self.records.clone(),
+            groups: self.groups.clone(),
+            keys: self.keys.clone(),
+            clients: self.clients.clone(),
+            subscriptions: self.subscriptions,
+            heap: 0,
+        };
+        // Rows are cloned to their length, not to their capacity: they are counted again.
+        let records = clone.records.iter().map(|(_, record)| {
+            record
+                .text_bytes()
+                .saturating_add(record.subscribers.heap_bytes())
+        });
+        let groups = clone.groups.iter().map(|(_, shares)| {
+            shares
+                .members
+                .heap_bytes()
+                .saturating_add(shares.share_name.len())
+        });
+        let clients = clone
+            .clients
+            .iter()
+            .map(|(_, client)| client.places.heap_bytes());
+        clone.heap = records
+            .chain(groups)
+            .chain(clients)
+            .fold(0, usize::saturating_add);
+        clone
+    }
 }
 
 /// An index holds as many subscriptions as it was allowed to.
@@ -185,6 +231,29 @@ impl<K, V, S> SubscriptionIndex<K, V, S> {
         }
     }
 
+    /// Removes everything.
+    ///
+    /// ```
+    /// use topic_match::{SubscriptionIndex, TopicFilter};
+    ///
+    /// let mut index = SubscriptionIndex::new();
+    /// index.insert(TopicFilter::new("a/#")?, 7, ())?;
+    /// index.clear();
+    /// assert!(index.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn clear(&mut self) {
+        self.root = Node::new(hash::ROOT);
+        self.nodes = Nodes::new();
+        self.exact = Table::new();
+        self.records = Slab::new();
+        self.groups = Slab::new();
+        self.keys = Table::new();
+        self.clients = Slab::new();
+        self.subscriptions = 0;
+        self.heap = 0;
+    }
+
     /// The number of subscriptions.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -248,7 +317,11 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn get<'f>(&self, filter: impl Into<SubscriptionFilter<'f>>, key: &K) -> Option<&V> {
+    pub fn get<'f, Q>(&self, filter: impl Into<SubscriptionFilter<'f>>, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
         let filter = filter.into();
         let trail = Trail::new(&self.hasher, filter.filter());
         let record = self.record(filter.filter(), &trail)?;
@@ -257,11 +330,15 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
             Some(shares) => &shares.members,
             None => match &self.records.get(place.record)?.subscribers {
                 Subscribers::Nobody => return None,
-                Subscribers::One((found, value)) => return (found == key).then_some(value),
+                Subscribers::One((found, value)) => {
+                    return (found.borrow() == key).then_some(value);
+                }
                 Subscribers::Many(many) => &many.plain,
             },
         };
-        let at = members.find(hash::key(&self.hasher, key), |(found, _)| found == key)?;
+        let at = members.find(hash::key(&self.hasher, key), |(found, _)| {
+            found.borrow() == key
+        })?;
         members.as_slice().get(at).map(|(_, value)| value)
     }
 
@@ -276,10 +353,13 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
     /// assert_eq!((filter.as_str(), share_name, *value), ("a", Some("g"), "value"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn subscriptions_of<'i, 'k>(
+    pub fn subscriptions_of<'i, 'k, Q>(
         &'i self,
-        key: &'k K,
-    ) -> impl Iterator<Item = (TopicFilter<'i>, Option<&'i str>, &'i V)> + use<'i, 'k, K, V, S>
+        key: &'k Q,
+    ) -> impl Iterator<Item = (TopicFilter<'i>, Option<&'i str>, &'i V)> + use<'i, 'k, K, V, S, Q>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
     {
         let key_hash = hash::key(&self.hasher, key);
         let places = self
@@ -298,9 +378,33 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
                     Subscribers::Many(many) => (None, &many.plain),
                 },
             };
-            let at = members.find(key_hash, |(found, _)| found == key)?;
+            let at = members.find(key_hash, |(found, _)| found.borrow() == key)?;
             let (_, value) = members.as_slice().get(at)?;
             Some((record.filter(), share_name, value))
+        })
+    }
+
+    /// Every subscription, in no order: filter, share name, key and value.
+    ///
+    /// ```
+    /// use topic_match::{SubscriptionFilter, SubscriptionIndex};
+    ///
+    /// let mut index = SubscriptionIndex::new();
+    /// index.insert(SubscriptionFilter::new("$share/g/a")?, 7, "value")?;
+    /// let (filter, share_name, key, value) = index.iter().next().unwrap();
+    /// assert_eq!((filter.as_str(), share_name, *key, *value), ("a", Some("g"), 7, "value"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn iter(&self) -> impl Iterator<Item = (TopicFilter<'_>, Option<&str>, &K, &V)> {
+        self.records.iter().flat_map(|(_, record)| {
+            let plain = record.subscribers.plain().iter();
+            let plain = plain.map(|(key, value)| (record.filter(), None, key, value));
+            let groups = record.subscribers.groups().iter();
+            let shared = groups.filter_map(|id| self.groups.get(*id));
+            plain.chain(shared.flat_map(|shares| {
+                let members = shares.members.as_slice().iter();
+                members.map(|(key, value)| (record.filter(), Some(&*shares.share_name), key, value))
+            }))
         })
     }
 
@@ -359,11 +463,11 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
                 .is_some_and(|found| found.filter() == *text)
         };
         if !filter.has_wildcard() {
-            return self.exact.find(hash::high(trail.end()), is);
+            return self.exact.find(trail.exact(), is);
         }
         let node = match trail.end() {
-            hash::ROOT => &self.root,
-            path => self.nodes.get(path, false)?,
+            None => &self.root,
+            Some(path) => self.nodes.get(path, false)?,
         };
         let mut id = if trail.hash { node.hash_end } else { node.end };
         while let Some(record) = self.records.get(id) {
@@ -375,9 +479,14 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
         None
     }
 
-    fn client(&self, key_hash: u32, key: &K) -> Option<u32> {
+    fn client<Q>(&self, key_hash: u32, key: &Q) -> Option<u32>
+    where
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
+    {
         self.keys.find(key_hash, |id| {
-            self.clients.get(id).is_some_and(|found| found.key == *key)
+            let client = self.clients.get(id);
+            client.is_some_and(|found| found.key.borrow() == key)
         })
     }
 

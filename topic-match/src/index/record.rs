@@ -1,4 +1,6 @@
 use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::borrow::Borrow;
 
 use super::NONE;
 use super::filter_text::FilterText;
@@ -74,6 +76,15 @@ impl<K, V> Subscribers<K, V> {
         }
     }
 
+    /// The subscribers without share name, and the ids of the groups.
+    pub(crate) fn into_parts(self) -> (Vec<(K, V)>, Vec<u32>) {
+        match self {
+            Self::Nobody => (Vec::new(), Vec::new()),
+            Self::One(pair) => (alloc::vec![pair], Vec::new()),
+            Self::Many(many) => (many.plain.into_items(), many.groups.into_items()),
+        }
+    }
+
     /// Adds a subscriber without share name.
     pub(crate) fn push(&mut self, pair: (K, V), hash_of: impl Fn(&(K, V)) -> u32) {
         match self {
@@ -103,21 +114,24 @@ impl<K, V> Subscribers<K, V> {
     }
 
     /// Takes out the subscriber without share name that has this key.
-    pub(crate) fn take(
+    pub(crate) fn take<Q>(
         &mut self,
         key_hash: u32,
-        key: &K,
+        key: &Q,
         hash_of: impl Fn(&(K, V)) -> u32,
     ) -> Option<(K, V)>
     where
-        K: Eq,
+        K: Borrow<Q>,
+        Q: Eq + ?Sized,
     {
         if let Self::Many(many) = self {
-            let at = many.plain.find(key_hash, |(found, _)| found == key)?;
+            let at = many
+                .plain
+                .find(key_hash, |(found, _)| found.borrow() == key)?;
             return many.plain.swap_remove(at, hash_of);
         }
         match core::mem::replace(self, Self::Nobody) {
-            Self::One(pair) if pair.0 == *key => Some(pair),
+            Self::One(pair) if pair.0.borrow() == key => Some(pair),
             other => {
                 *self = other;
                 None
@@ -167,18 +181,9 @@ pub(crate) struct Client<K> {
 }
 
 /// One subscription of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     pub(crate) record: u32,
     /// The group, or `NONE` for a subscription without share name.
     pub(crate) group: u32,
-}
-
-impl Place {
-    pub(crate) fn hash(&self) -> u32 {
-        super::hash::high(super::hash::literal_child(
-            u64::from(self.record),
-            u64::from(self.group),
-        ))
-    }
 }

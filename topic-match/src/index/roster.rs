@@ -92,15 +92,20 @@ impl<T> Roster<T> {
 
     /// Takes the items and keeps the memory.
     pub(crate) fn drain(&mut self) -> alloc::vec::Drain<'_, T> {
-        if let Some(positions) = &mut self.positions {
-            positions.clear();
-        }
+        self.clear_positions();
         self.items.drain(..)
     }
 
     /// Forgets the items and keeps the memory.
     pub(crate) fn clear(&mut self) {
+        self.clear_positions();
         self.items.clear();
+    }
+
+    /// Before the items go. A table that is far too large for them is dropped: to clear it takes as long as it is large.
+    fn clear_positions(&mut self) {
+        let fits = |table: &Table| table.slots() <= self.items.len().saturating_mul(8);
+        self.positions = self.positions.take().filter(|table| fits(table));
         if let Some(positions) = &mut self.positions {
             positions.clear();
         }

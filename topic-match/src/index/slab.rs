@@ -1,19 +1,21 @@
 use alloc::vec::Vec;
 
 /// How many entries a page holds, as a power of two.
-const PAGE_BITS: u32 = 10;
+const PAGE_BITS: u32 = 8;
 const PAGE: usize = 1 << PAGE_BITS;
 
 /// Values under ids that stay as they are until the value is removed.
 ///
 /// It is made of pages, so that it grows without copying what it holds, and a page whose last value goes gives its
 /// memory back.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Slab<T> {
     pages: Vec<Page<T>>,
     /// The pages with room, in no order.
     open: Vec<u32>,
     len: usize,
+    /// Entries that there is memory for.
+    capacity: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -31,7 +33,7 @@ enum Entry<T> {
     Free(u16),
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "1,024 fits")]
+#[expect(clippy::cast_possible_truncation, reason = "256 fits")]
 const NO_ENTRY: u16 = PAGE as u16;
 
 impl<T> Slab<T> {
@@ -40,6 +42,7 @@ impl<T> Slab<T> {
             pages: Vec::new(),
             open: Vec::new(),
             len: 0,
+            capacity: 0,
         }
     }
 
@@ -110,7 +113,12 @@ impl<T> Slab<T> {
                 }
                 *place = Entry::Value(value);
             }
-            None => page.entries.push(Entry::Value(value)),
+            None => {
+                let before = page.entries.capacity();
+                page.entries.push(Entry::Value(value));
+                let grown = page.entries.capacity().saturating_sub(before);
+                self.capacity = self.capacity.saturating_add(grown);
+            }
         }
         page.live = page.live.saturating_add(1);
         if usize::from(page.live) == PAGE {
@@ -131,6 +139,7 @@ impl<T> Slab<T> {
         page.free = u16::try_from(entry_of(id)).unwrap_or(NO_ENTRY);
         page.live = page.live.saturating_sub(1);
         if page.live == 0 {
+            self.capacity = self.capacity.saturating_sub(page.entries.capacity());
             page.entries = Vec::new();
             page.free = NO_ENTRY;
         }
@@ -147,20 +156,44 @@ impl<T> Slab<T> {
         }
     }
 
-    /// Memory held, but for what the values hold themselves; pages are taken as full.
+    /// Every value with its id.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        (0_u32..).zip(&self.pages).flat_map(|(number, page)| {
+            let entries = (0_u32..).zip(&page.entries);
+            entries.filter_map(move |(entry, place)| match place {
+                Entry::Value(value) => Some((number << PAGE_BITS | entry, value)),
+                Entry::Free(_) => None,
+            })
+        })
+    }
+
+    pub(crate) fn into_values(self) -> impl Iterator<Item = T> {
+        let entries = self.pages.into_iter().flat_map(|page| page.entries);
+        entries.filter_map(|entry| match entry {
+            Entry::Value(value) => Some(value),
+            Entry::Free(_) => None,
+        })
+    }
+
+    /// Memory held, but for what the values hold themselves.
     pub(crate) fn heap_bytes(&self) -> usize {
-        let entries: usize = match self.pages.split_last() {
-            // Pages are filled in order, so that all but the last are as large as they get, or empty.
-            Some((last, pages)) => pages
-                .len()
-                .saturating_mul(PAGE)
-                .saturating_add(last.entries.capacity()),
-            None => 0,
-        };
-        entries
-            .saturating_mul(size_of::<Entry<T>>())
-            .saturating_add(self.pages.capacity().saturating_mul(size_of::<Page<T>>()))
-            .saturating_add(self.open.capacity().saturating_mul(size_of::<u32>()))
+        let pages = self.pages.capacity().saturating_mul(size_of::<Page<T>>());
+        let open = self.open.capacity().saturating_mul(size_of::<u32>());
+        let entries = self.capacity.saturating_mul(size_of::<Entry<T>>());
+        entries.saturating_add(pages).saturating_add(open)
+    }
+}
+
+impl<T: Clone> Clone for Slab<T> {
+    fn clone(&self) -> Self {
+        let pages = self.pages.clone();
+        let capacities = pages.iter().map(|page: &Page<T>| page.entries.capacity());
+        Self {
+            capacity: capacities.fold(0, usize::saturating_add),
+            pages,
+            open: self.open.clone(),
+            len: self.len,
+        }
     }
 }
 

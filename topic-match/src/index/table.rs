@@ -94,6 +94,10 @@ impl Table {
         self.len = 0;
     }
 
+    pub(crate) const fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
     pub(crate) fn heap_bytes(&self) -> usize {
         self.slots.capacity().saturating_mul(size_of::<Slot>())
     }

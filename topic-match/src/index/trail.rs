@@ -42,9 +42,14 @@ impl Trail {
         Self { steps, hash: false }
     }
 
-    /// The path of the whole filter, but for `#`.
-    pub(super) fn end(&self) -> u64 {
-        self.steps.last().map_or(hash::ROOT, |step| step.path)
+    /// The path of the whole filter, but for `#`; `None` where it is the root.
+    pub(super) fn end(&self) -> Option<u64> {
+        self.steps.last().map(|step| step.path)
+    }
+
+    /// What the filter is known by where it has no wildcard.
+    pub(super) fn exact(&self) -> u32 {
+        hash::high(self.end().unwrap_or(hash::ROOT))
     }
 
     pub(super) fn steps(&self) -> impl Iterator<Item = Step> {

@@ -21,7 +21,7 @@ const INDEXED_LEVELS: usize = 16;
 /// Which topic names a filter matches: one value per name, as the retained messages of a broker are.
 ///
 /// A query costs as much as it finds wherever the filter has one selective level, and not only at its left end:
-/// `+/+/dev7/#` looks at the names whose third level is `dev7`. Queries are answered in pages under a limit on results
+/// `+/+/dev7/#` looks at the names whose third level is `dev7` (any of the first 16 levels will do). Queries are answered in pages under a limit on results
 /// and on work, so that one subscriber cannot hold up the others.
 ///
 /// ```
@@ -49,6 +49,7 @@ const INDEXED_LEVELS: usize = 16;
 pub struct RetainedIndex<V, S = DefaultState> {
     hasher: S,
     rules: MatchRules,
+    capacity: u32,
     names: BTreeMap<Arc<str>, u32>,
     entries: Slab<Entry<V>>,
     /// The names that have a level at a position, and those that have a number of levels.
@@ -62,14 +63,37 @@ struct Entry<V> {
     value: V,
 }
 
-/// A retained index holds as many names as 32 bits can number.
+/// A retained index holds as many names as it was allowed to.
+///
+/// ```
+/// use topic_match::{RetainedIndex, TopicName};
+///
+/// let mut retained = RetainedIndex::new().with_capacity_limit(1);
+/// retained.insert(TopicName::new("a")?, ())?;
+/// let full = retained.insert(TopicName::new("b")?, ()).unwrap_err();
+/// assert_eq!(full.to_string(), "the retained index is full: it may hold 1 names");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct RetainedFull;
+pub struct RetainedFull {
+    capacity: u32,
+}
+
+impl RetainedFull {
+    /// How many names the index may hold.
+    #[must_use]
+    pub const fn capacity(&self) -> u32 {
+        self.capacity
+    }
+}
 
 impl fmt::Display for RetainedFull {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the retained index is full: it holds as many names as 32 bits can number")
+        write!(
+            f,
+            "the retained index is full: it may hold {} names",
+            self.capacity
+        )
     }
 }
 
@@ -90,12 +114,16 @@ impl<V, S: Default> Default for RetainedIndex<V, S> {
 }
 
 impl<V, S> RetainedIndex<V, S> {
+    /// The most names that any index holds: about 4.29 · 10⁹.
+    pub const MAX_NAMES: u32 = 0xFFFF_0000;
+
     /// An empty index with a hasher of the caller's. It should be seeded at random where strangers choose topics.
     #[must_use]
     pub const fn with_hasher(hasher: S) -> Self {
         Self {
             hasher,
             rules: MatchRules::MQTT,
+            capacity: Self::MAX_NAMES,
             names: BTreeMap::new(),
             entries: Slab::new(),
             postings: BTreeMap::new(),
@@ -107,6 +135,33 @@ impl<V, S> RetainedIndex<V, S> {
     #[must_use]
     pub fn with_match_rules(self, rules: MatchRules) -> Self {
         Self { rules, ..self }
+    }
+
+    /// Sets how many names the index may hold, at most [`MAX_NAMES`](Self::MAX_NAMES).
+    #[must_use]
+    pub fn with_capacity_limit(self, names: u32) -> Self {
+        Self {
+            capacity: names.min(Self::MAX_NAMES),
+            ..self
+        }
+    }
+
+    /// Removes everything.
+    ///
+    /// ```
+    /// use topic_match::{RetainedIndex, TopicName};
+    ///
+    /// let mut retained = RetainedIndex::new();
+    /// retained.insert(TopicName::new("a")?, ())?;
+    /// retained.clear();
+    /// assert!(retained.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn clear(&mut self) {
+        self.names = BTreeMap::new();
+        self.entries = Slab::new();
+        self.postings = BTreeMap::new();
+        self.text_bytes = 0;
     }
 
     /// The number of names.
@@ -140,7 +195,8 @@ impl<V, S> RetainedIndex<V, S> {
 
     /// About how much memory is held, in bytes; what values hold themselves is not counted.
     ///
-    /// Nodes of the ordered maps are taken as filled by two thirds, which random insertion tends to.
+    /// Nodes of the ordered maps are taken as filled by two thirds, which random insertion tends to. Asking takes time in
+    /// the number of different levels.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         let two_thirds_full =
@@ -170,17 +226,23 @@ impl<V, S: BuildHasher> RetainedIndex<V, S> {
     /// Keeps a value under a name, and answers with the one it replaces.
     ///
     /// # Errors
-    /// When 32 bits cannot number one name more; nothing has changed then.
+    /// When the index holds as many names as it may; nothing has changed then.
     pub fn insert(&mut self, name: TopicName<'_>, value: V) -> Result<Option<V>, RetainedFull> {
         if let Some(present) = self.get_mut(name) {
             return Ok(Some(core::mem::replace(present, value)));
+        }
+        let full = RetainedFull {
+            capacity: self.capacity,
+        };
+        if self.len() >= self.capacity as usize {
+            return Err(full);
         }
         let text: Arc<str> = name.as_str().into();
         let entry = Entry {
             name: Arc::clone(&text),
             value,
         };
-        let id = self.entries.insert(entry).map_err(|_| RetainedFull)?;
+        let id = self.entries.insert(entry).map_err(|_| full)?;
         self.names.insert(text, id);
         self.text_bytes = self.text_bytes.saturating_add(arc_bytes(name));
         for key in posting_keys(&self.hasher, name) {

@@ -6,7 +6,8 @@ use super::posting::Posting;
 use super::{Entry, INDEXED_LEVELS, RetainedIndex, count_key, level_key};
 use crate::{TopicFilter, TopicName};
 
-/// A prefix is preferred to a posting when it has fewer names, of which no more than this many are counted.
+/// A prefix is preferred to a posting when it has fewer names: they are counted up to this many, or to an eighth of the
+/// posting, since counting a name is cheaper than looking at it.
 const COUNTED: usize = 64;
 
 /// The first string behind all that begin with `$`.
@@ -16,7 +17,7 @@ const BEHIND_DOLLAR: &str = "%";
 ///
 /// It is bound to the filter that it began with, not to a state of the index: a name that is there from the first
 /// page to the last is visited once, whatever else comes and goes meanwhile. A name that comes or goes between two
-/// pages may or may not be visited.
+/// pages may be visited or not; one that goes and comes again, even twice. With another filter the cursor means nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Cursor {
     state: State,
@@ -61,7 +62,7 @@ impl Cursor {
     }
 }
 
-/// What ends a page.
+/// What ends a page. A limit of 0 is taken as 1, so that every page gets on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PageLimit {
@@ -143,7 +144,7 @@ impl<V, S: BuildHasher> RetainedIndex<V, S> {
         };
         let mut candidates = self.candidates(filter, cursor);
         loop {
-            if page.results >= limit.results || page.visited >= limit.visits {
+            if page.results >= limit.results.max(1) || page.visited >= limit.visits.max(1) {
                 return page;
             }
             let Some((candidate, entry)) = candidates.next() else {
@@ -259,7 +260,7 @@ impl<V, S: BuildHasher> RetainedIndex<V, S> {
         match fewest {
             None => Plan::Names,
             Some((count, key)) => {
-                let counted = count.min(COUNTED);
+                let counted = count.min(COUNTED.max(count / 8));
                 let in_prefix = self.names_of(filter, None).take(counted).count();
                 if in_prefix < counted {
                     Plan::Names
