@@ -1,5 +1,8 @@
 //! A device's shadow: its state as a Rust value, kept in step with the service.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::VersionFilter;
 use super::error::{DeviceError, DeviceErrorKind};
 use super::event::{DeviceEvent, DeviceOptions, Outgoing};
@@ -14,8 +17,6 @@ use crate::token::ClientToken;
 use crate::topic::TopicKind;
 use crate::tree;
 use crate::update::UpdateRequest;
-use alloc::string::String;
-use alloc::vec::Vec;
 
 /// A device's side of one shadow, without transport and clock.
 ///
