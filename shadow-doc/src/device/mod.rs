@@ -18,8 +18,6 @@ mod typed;
 #[cfg(feature = "serde")]
 pub use error::{DeviceError, DeviceErrorKind};
 #[cfg(feature = "serde")]
-pub use error::{DeviceError, DeviceErrorKind};
-#[cfg(feature = "serde")]
 pub use event::{DeviceEvent, DeviceOptions, Outgoing};
 #[cfg(feature = "serde")]
 pub use event::{DeviceEvent, DeviceOptions, Outgoing};
