@@ -20,8 +20,6 @@ pub use error::{DeviceError, DeviceErrorKind};
 #[cfg(feature = "serde")]
 pub use event::{DeviceEvent, DeviceOptions, Outgoing};
 #[cfg(feature = "serde")]
-pub use event::{DeviceEvent, DeviceOptions, Outgoing};
-#[cfg(feature = "serde")]
 pub use field::Field;
 pub use filter::VersionFilter;
 pub use in_flight::{InFlight, InFlightFull};
