@@ -16,7 +16,7 @@ use crate::json::JsonError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeviceError(DeviceErrorKind);
 
-/// The ways in which a [`DeviceShadow`] can fail.
+/// The ways in which a [`DeviceShadow`](crate::DeviceShadow) can fail.
 ///
 /// ```
 /// use shadow_doc::{DeviceErrorKind, DeviceOptions, DeviceShadow, ShadowAddress, ThingName};
