@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 
 mod harness;
+mod shadow;
 mod sigv4;
 mod topic;
 
@@ -15,7 +16,11 @@ use harness::{Bench, CountingAllocator};
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// Name on the command line, and what fills the bench.
-const SUITES: &[(&str, fn(&mut Bench))] = &[("sigv4", sigv4::run), ("topic", topic::run)];
+const SUITES: &[(&str, fn(&mut Bench))] = &[
+    ("shadow", shadow::run),
+    ("sigv4", sigv4::run),
+    ("topic", topic::run),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::suite::{sigv4_verify, topic};
+use crate::suite::{shadow, sigv4_verify, topic};
 
 /// The name of a fuzz target, and what it starts from.
 type Corpus = (&'static str, Vec<Vec<u8>>);
@@ -18,6 +18,7 @@ pub fn write_fuzz_seeds(corpus: &Path) -> io::Result<usize> {
     for (target, seeds) in topic_seeds(&vectors)?
         .into_iter()
         .chain(sigv4_seeds(&vectors)?)
+        .chain(shadow_seeds(&vectors)?)
     {
         count += write(&corpus.join(target), &seeds)?;
     }
@@ -69,6 +70,15 @@ fn sigv4_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
         ("sigv4_sign", words.clone()),
         ("sigv4_tamper", words),
     ])
+}
+
+/// Requests, one a seed; stored shadows have no seeds of their own, since their target makes the frame itself.
+fn shadow_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
+    let payloads =
+        shadow::payloads(&std::fs::read(vectors.join("shadow.json"))?).map_err(io::Error::other)?;
+    let short: Vec<Vec<u8>> = payloads.into_iter().filter(is_short).collect();
+    let targets = ["shadow_request", "shadow_sequence", "shadow_stored"];
+    Ok(targets.map(|target| (target, short.clone())).into())
 }
 
 /// Whether a fuzzer's inputs get as long.

@@ -1,5 +1,7 @@
 use crate::Report;
 
+pub(crate) mod shadow;
+mod shadow_topics;
 mod sigv4_sign;
 pub(crate) mod sigv4_verify;
 pub(crate) mod topic;
@@ -17,6 +19,16 @@ pub struct Suite {
 
 /// Every suite there is, in alphabetical order.
 pub const SUITES: &[Suite] = &[
+    Suite {
+        name: "shadow",
+        file: "shadow.json",
+        run: shadow::run,
+    },
+    Suite {
+        name: "shadow-topics",
+        file: "shadow-topics.json",
+        run: shadow_topics::run,
+    },
     Suite {
         name: "sigv4-sign",
         file: "sigv4-botocore.json",

@@ -1,0 +1,15 @@
+//! JSON as the shadow service sees it: text whose numbers are kept as they were written.
+
+mod error;
+mod number;
+mod scan;
+mod string;
+mod text;
+
+pub use error::{JsonError, JsonErrorKind};
+pub(crate) use number::{integer, is_number_start, number_end};
+pub(crate) use scan::Scanner;
+pub(crate) use string::{canonical, escape, is_canonical, unescape};
+pub(crate) use text::{
+    ArrayRules, is_canonical_array, parse_array, push_number, same_value, write_stamp, write_stamps,
+};
