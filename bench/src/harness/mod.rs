@@ -1,0 +1,112 @@
+//! What every suite measures with.
+//!
+//! Implementations of one case run in interleaved rounds in this process, on the same data, timed in CPU time of this
+//! thread. Each round's result is a checksum that must be the same for all of them, so that nobody is fast by being
+//! wrong; a peer that is known to answer otherwise is declared so, with the reason, and is not compared with.
+
+mod alloc;
+mod report;
+
+pub use alloc::{Allocations, CountingAllocator};
+pub use report::Bench;
+
+use cpu_time::ThreadTime;
+
+/// One implementation of a case.
+pub struct Entry<'a> {
+    pub name: &'static str,
+    pub ours: bool,
+    /// Does the case's operations once and returns a checksum of what they answered.
+    pub run: Box<dyn FnMut() -> u64 + 'a>,
+    /// Why this one may answer otherwise; it is shown and not compared with.
+    pub wrong: Option<&'static str>,
+}
+
+impl<'a> Entry<'a> {
+    pub fn ours(name: &'static str, run: impl FnMut() -> u64 + 'a) -> Self {
+        Self {
+            name,
+            ours: true,
+            run: Box::new(run),
+            wrong: None,
+        }
+    }
+
+    pub fn peer(name: &'static str, run: impl FnMut() -> u64 + 'a) -> Self {
+        Self {
+            name,
+            ours: false,
+            run: Box::new(run),
+            wrong: None,
+        }
+    }
+
+    /// Declares that this peer answers this case otherwise.
+    pub fn wrong(mut self, reason: &'static str) -> Self {
+        self.wrong = Some(reason);
+        self
+    }
+}
+
+/// What was measured of one implementation of a case.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub case: String,
+    pub name: &'static str,
+    pub ours: bool,
+    pub wrong: Option<&'static str>,
+    /// Nanoseconds of thread CPU time per operation: the best round and the middle one.
+    pub min: f64,
+    pub median: f64,
+    pub allocations: f64,
+}
+
+/// Runs `entries` for `rounds` interleaved rounds of `operations` operations each.
+pub fn measure(case: &str, operations: u64, rounds: usize, entries: Vec<Entry<'_>>) -> Vec<Row> {
+    let mut entries = entries;
+    let mut times: Vec<Vec<f64>> = vec![Vec::new(); entries.len()];
+    let mut allocations = vec![0; entries.len()];
+    let mut checksums: Vec<Option<u64>> = vec![None; entries.len()];
+    // The first round warms up and is not counted.
+    for round in 0..=rounds {
+        for (index, entry) in entries.iter_mut().enumerate() {
+            let before = Allocations::now();
+            let start = ThreadTime::now();
+            let checksum = std::hint::black_box((entry.run)());
+            let time = start.elapsed();
+            let counted = Allocations::now().count - before.count;
+            let first = *checksums[index].get_or_insert(checksum);
+            assert_eq!(first, checksum, "{case}: {} changed its answer", entry.name);
+            if round > 0 {
+                times[index].push(time.as_nanos() as f64 / operations as f64);
+                allocations[index] = counted;
+            }
+        }
+    }
+    let expected = entries
+        .iter()
+        .position(|entry| entry.ours)
+        .and_then(|index| checksums[index]);
+    for (entry, checksum) in entries.iter().zip(&checksums) {
+        if entry.wrong.is_none() && expected.is_some() {
+            assert_eq!(*checksum, expected, "{case}: {} answers otherwise", entry.name);
+        }
+    }
+    entries
+        .iter()
+        .zip(&mut times)
+        .zip(&allocations)
+        .map(|((entry, times), allocations)| {
+            times.sort_by(f64::total_cmp);
+            Row {
+                case: case.to_owned(),
+                name: entry.name,
+                ours: entry.ours,
+                wrong: entry.wrong,
+                min: times[0],
+                median: times[times.len() / 2],
+                allocations: *allocations as f64 / operations as f64,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,3 @@
+//! What the fuzz targets compare with.
+
+pub mod topic;

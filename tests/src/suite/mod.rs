@@ -1,0 +1,26 @@
+use crate::Report;
+
+pub(crate) mod topic;
+
+/// A named suite over one file format.
+#[derive(Clone, Copy, Debug)]
+pub struct Suite {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// The file in `vectors/` that holds our own cases.
+    pub file: &'static str,
+    /// Judges every case of a file; an error says why the file could not be read as this suite's format.
+    pub run: fn(&[u8]) -> Result<Report, String>,
+}
+
+/// Every suite there is, in alphabetical order.
+pub const SUITES: &[Suite] = &[Suite {
+    name: "topic",
+    file: "topic.csv",
+    run: topic::run,
+}];
+
+/// The suite called `name`.
+pub fn suite(name: &str) -> Option<&'static Suite> {
+    SUITES.iter().find(|suite| suite.name == name)
+}

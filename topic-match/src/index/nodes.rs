@@ -1,0 +1,235 @@
+use alloc::vec::Vec;
+
+use super::NONE;
+
+/// One path of the wildcard filters: what all filters that begin with the same levels share.
+///
+/// A path is known by its hash alone. Paths of one hash share a node, which then leads a lookup astray at most: the
+/// counts add up, the flags unite, and every filter that is found is compared with the name in the end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Node {
+    pub(crate) path: u64,
+    /// How many filters lead through here or end here; a vacant slot has none.
+    pub(crate) filters: u32,
+    /// The first record of a filter that ends here.
+    pub(crate) end: u32,
+    /// The first record of a filter that ends here with `/#`.
+    pub(crate) hash_end: u32,
+    /// Bit 0: `+` follows. The others: a Bloom filter of the levels that follow.
+    children: u32,
+}
+
+impl Node {
+    pub(crate) const fn new(path: u64) -> Self {
+        Self {
+            path,
+            filters: 0,
+            end: NONE,
+            hash_end: NONE,
+            children: 0,
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn has_plus(&self) -> bool {
+        self.children & 1 != 0
+    }
+
+    pub(crate) const fn set_plus(&mut self, has: bool) {
+        if has {
+            self.children |= 1;
+        } else {
+            self.children &= !1;
+        }
+    }
+
+    /// Whether a level of this hash may follow.
+    #[inline]
+    pub(crate) const fn may_have(&self, level: u64) -> bool {
+        self.children & bloom(level) != 0
+    }
+
+    /// Notes that a level of this hash follows. It is not taken back when the level goes: until the node goes too, a
+    /// lookup may probe for it in vain.
+    pub(crate) const fn add_level(&mut self, level: u64) {
+        self.children |= bloom(level);
+    }
+
+    /// Notes that nothing follows any more.
+    pub(crate) const fn forget_children(&mut self) {
+        self.children = 0;
+    }
+}
+
+/// One of the bits 1 to 31; a hash that would choose bit 0 shares bit 1.
+#[inline]
+const fn bloom(level: u64) -> u32 {
+    let bit = 1 << (level & 31);
+    if bit == 1 { 2 } else { bit }
+}
+
+const VACANT: Node = Node::new(0);
+
+/// A hash table of nodes: open addressing, linear probing, removal by shifting back.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Nodes {
+    /// A power of two, or none.
+    slots: Vec<Node>,
+    len: usize,
+}
+
+impl Nodes {
+    pub(crate) const fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            len: 0,
+        }
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, path: u64) -> Option<&Node> {
+        let mut at = self.home(path);
+        loop {
+            let node = self.slots.get(at)?;
+            if node.path == path && node.filters != 0 {
+                return Some(node);
+            }
+            if node.filters == 0 {
+                return None;
+            }
+            at = self.next(at);
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, path: u64) -> Option<&mut Node> {
+        let at = self.position(path)?;
+        self.slots.get_mut(at)
+    }
+
+    /// Counts one more filter through a path, which is made if it is not there.
+    pub(crate) fn enter(&mut self, path: u64) -> Option<&mut Node> {
+        let at = match self.position(path) {
+            Some(at) => at,
+            None => {
+                if self.len >= self.slots.len().saturating_mul(4) / 5 {
+                    self.resize(self.slots.len().saturating_mul(2).max(8));
+                }
+                self.len = self.len.saturating_add(1);
+                self.place(Node::new(path))
+            }
+        };
+        let node = self.slots.get_mut(at)?;
+        node.filters = node.filters.saturating_add(1);
+        Some(node)
+    }
+
+    /// Counts one filter less through a path, and answers whether the path went with it.
+    pub(crate) fn leave(&mut self, path: u64) -> bool {
+        let Some(at) = self.position(path) else {
+            return false;
+        };
+        if let Some(node) = self.slots.get_mut(at) {
+            node.filters = node.filters.saturating_sub(1);
+            if node.filters > 0 {
+                return false;
+            }
+        }
+        self.close(at);
+        true
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.slots.capacity().saturating_mul(size_of::<Node>())
+    }
+
+    /// Shifts back what follows the slot that has become vacant.
+    fn close(&mut self, mut hole: usize) {
+        self.len = self.len.saturating_sub(1);
+        let mut at = hole;
+        loop {
+            at = self.next(at);
+            let Some(node) = self.slots.get(at).copied() else {
+                break;
+            };
+            if node.filters == 0 {
+                break;
+            }
+            let from_home = at.wrapping_sub(self.home(node.path)) & self.mask();
+            let from_hole = at.wrapping_sub(hole) & self.mask();
+            if from_home >= from_hole {
+                self.set(hole, node);
+                hole = at;
+            }
+        }
+        self.set(hole, VACANT);
+        if self.len < self.slots.len() / 8 {
+            self.resize(self.len.saturating_mul(5) / 2);
+        }
+    }
+
+    fn position(&self, path: u64) -> Option<usize> {
+        let mut at = self.home(path);
+        loop {
+            let node = self.slots.get(at)?;
+            if node.filters == 0 {
+                return None;
+            }
+            if node.path == path {
+                return Some(at);
+            }
+            at = self.next(at);
+        }
+    }
+
+    fn resize(&mut self, wanted: usize) {
+        let slots = if wanted == 0 {
+            Vec::new()
+        } else {
+            alloc::vec![VACANT; wanted.next_power_of_two().max(8)]
+        };
+        let old = core::mem::replace(&mut self.slots, slots);
+        for node in old {
+            if node.filters != 0 {
+                self.place(node);
+            }
+        }
+    }
+
+    fn place(&mut self, node: Node) -> usize {
+        let mut at = self.home(node.path);
+        while self.slots.get(at).is_some_and(|node| node.filters != 0) {
+            at = self.next(at);
+        }
+        self.set(at, node);
+        at
+    }
+
+    fn set(&mut self, at: usize, node: Node) {
+        if let Some(place) = self.slots.get_mut(at) {
+            *place = node;
+        }
+    }
+
+    #[inline]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a product shifted right by 64 is below its factor, a `usize`"
+    )]
+    fn home(&self, path: u64) -> usize {
+        (u128::from(path).wrapping_mul(self.slots.len() as u128) >> 64) as usize
+    }
+
+    #[inline]
+    fn next(&self, at: usize) -> usize {
+        at.wrapping_add(1) & self.mask()
+    }
+
+    #[inline]
+    const fn mask(&self) -> usize {
+        self.slots.len().wrapping_sub(1)
+    }
+}

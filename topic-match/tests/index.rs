@@ -1,0 +1,442 @@
+//! The subscription index against a list that is searched from end to end.
+//!
+//! The default run makes 3 · 10⁵ random operations; the ignored test makes 10⁷. BC-034 and BC-035 (work that grows with
+//! what strangers subscribe to) are the tests of `visited` and of the budget.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use core::ops::ControlFlow;
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use support::reference_matches;
+use topic_match::{
+    Match, MatchRules, Merged, Outcome, SubscriptionFilter, SubscriptionIndex, TopicFilter,
+    TopicName,
+};
+
+/// Every level and every key has the same hash: nothing may depend on hashes but speed.
+#[derive(Default)]
+struct Collide;
+
+impl Hasher for Collide {
+    fn finish(&self) -> u64 {
+        0x1234_5678_9ABC_DEF0
+    }
+
+    fn write(&mut self, _: &[u8]) {}
+}
+
+fn level(rng: &mut SmallRng) -> &'static str {
+    ["a", "b", "", "c", "$x", "dd"][rng.random_range(0..6)]
+}
+
+fn name(rng: &mut SmallRng) -> String {
+    loop {
+        let levels: Vec<_> = (0..rng.random_range(1..6)).map(|_| level(rng)).collect();
+        let name = levels.join("/");
+        if !name.is_empty() {
+            return name;
+        }
+    }
+}
+
+fn filter(rng: &mut SmallRng) -> String {
+    loop {
+        let mut levels: Vec<_> = (0..rng.random_range(1..6))
+            .map(|_| {
+                if rng.random_ratio(1, 3) {
+                    "+"
+                } else {
+                    level(rng)
+                }
+            })
+            .collect();
+        if rng.random_ratio(1, 4) {
+            levels.push("#");
+        }
+        let mut filter = levels.join("/");
+        if rng.random_ratio(1, 4) && !filter.is_empty() {
+            let group = rng.random_range(0..40);
+            filter = format!("$share/g{group}/{filter}");
+        }
+        if SubscriptionFilter::new(&filter).is_ok() {
+            return filter;
+        }
+    }
+}
+
+/// Filter with share name, and key, to value.
+type Model = BTreeMap<(String, u32), u64>;
+
+/// Filter, share name, key and value of everything that matches.
+fn expected(
+    model: &Model,
+    name: &str,
+    rules: MatchRules,
+) -> Vec<(String, Option<String>, u32, u64)> {
+    let mut found = Vec::new();
+    for ((filter, key), value) in model {
+        let (share, inner) = match filter.strip_prefix("$share/") {
+            Some(rest) => {
+                let (share, inner) = rest.split_once('/').unwrap();
+                (Some(share.to_owned()), inner)
+            }
+            None => (None, filter.as_str()),
+        };
+        if reference_matches(inner, name, rules.hash_matches_parent) {
+            found.push((inner.to_owned(), share, *key, *value));
+        }
+    }
+    found.sort();
+    found
+}
+
+fn found<S: BuildHasher>(
+    index: &SubscriptionIndex<u32, u64, S>,
+    name: &str,
+) -> Vec<(String, Option<String>, u32, u64)> {
+    let mut found = Vec::new();
+    for one in index.matches(TopicName::new(name).unwrap()) {
+        match one {
+            Match::Subscriber(one) => {
+                found.push((one.filter.to_string(), None, *one.key, *one.value));
+            }
+            Match::Group(group) => {
+                assert!(!group.members().is_empty());
+                for (key, value) in group.members() {
+                    let share_name = Some(group.share_name.to_owned());
+                    found.push((group.filter.to_string(), share_name, *key, *value));
+                }
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn random_operations<S: BuildHasher + Clone>(
+    hasher: S,
+    operations: u64,
+    seed: u64,
+    rules: MatchRules,
+) {
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let mut index = SubscriptionIndex::with_hasher(hasher).with_match_rules(rules);
+    let empty = index.memory_bytes();
+    let mut model = Model::new();
+    for operation in 0..operations {
+        // The number of subscriptions swells and shrinks.
+        let growing = operation / 1000 % 2 == 0;
+        let key = rng.random_range(0..60);
+        match rng.random_range(0..100) {
+            0..45 if growing => insert(&mut index, &mut model, filter(&mut rng), key, operation),
+            0..10 => insert(&mut index, &mut model, filter(&mut rng), key, operation),
+            0..45 => {
+                // One that is there, mostly.
+                let at = rng.random_range(0..model.len().max(1));
+                let present = model.keys().nth(at).cloned();
+                let (filter, key) = present.unwrap_or((filter(&mut rng), key));
+                remove(&mut index, &mut model, filter, key);
+            }
+            45..55 => remove(&mut index, &mut model, filter(&mut rng), key),
+            55 if !growing => {
+                let before = model.len();
+                model.retain(|(_, found), _| *found != key);
+                assert_eq!(index.remove_key(&key), before - model.len());
+            }
+            55..60 => {
+                let filter = filter(&mut rng);
+                let parsed = SubscriptionFilter::new(&filter).unwrap();
+                assert_eq!(index.get(parsed, &key), model.get(&(filter.clone(), key)));
+                let mut of_key: Vec<_> = index
+                    .subscriptions_of(&key)
+                    .map(|(filter, share, value)| {
+                        (filter.to_string(), share.map(str::to_owned), *value)
+                    })
+                    .collect();
+                of_key.sort();
+                assert_eq!(
+                    of_key.len(),
+                    model.keys().filter(|(_, found)| *found == key).count()
+                );
+            }
+            _ => {
+                let name = name(&mut rng);
+                assert_eq!(
+                    found(&index, &name),
+                    expected(&model, &name, rules),
+                    "{name}"
+                );
+            }
+        }
+        assert_eq!(index.len(), model.len());
+    }
+    for (filter, key) in model.clone().into_keys() {
+        remove(&mut index, &mut model, filter, key);
+    }
+    assert!(index.is_empty());
+    assert_eq!((index.filters(), index.memory_bytes()), (0, empty));
+}
+
+fn insert<S: BuildHasher>(
+    index: &mut SubscriptionIndex<u32, u64, S>,
+    model: &mut Model,
+    filter: String,
+    key: u32,
+    value: u64,
+) {
+    let parsed = SubscriptionFilter::new(&filter).unwrap();
+    let before = index.insert(parsed, key, value).unwrap();
+    assert_eq!(before, model.insert((filter, key), value));
+}
+
+fn remove<S: BuildHasher>(
+    index: &mut SubscriptionIndex<u32, u64, S>,
+    model: &mut Model,
+    filter: String,
+    key: u32,
+) {
+    let parsed = SubscriptionFilter::new(&filter).unwrap();
+    let before = index.remove(parsed, &key);
+    assert_eq!(before, model.remove(&(filter, key)));
+}
+
+#[test]
+fn random_operations_equal_the_list() {
+    random_operations(RandomState::new(), 100_000, 1, MatchRules::MQTT);
+    random_operations(RandomState::new(), 50_000, 2, MatchRules::AWS_IOT);
+}
+
+#[test]
+fn random_operations_where_every_hash_collides() {
+    let collide = BuildHasherDefault::<Collide>::default();
+    random_operations(collide, 50_000, 3, MatchRules::MQTT);
+}
+
+#[test]
+#[ignore = "ten million operations: run by `cargo xtask check`"]
+fn ten_million_random_operations() {
+    for seed in 0..10 {
+        random_operations(RandomState::new(), 1_000_000, 100 + seed, MatchRules::MQTT);
+    }
+}
+
+#[test]
+fn basic_ingest_reaches_nobody_on_aws() {
+    let mut index = SubscriptionIndex::new().with_match_rules(MatchRules::AWS_IOT);
+    index
+        .insert(TopicFilter::new("$aws/#").unwrap(), 1, ())
+        .unwrap();
+    let count = |name| index.matches(TopicName::new(name).unwrap()).count();
+    assert_eq!(count("$aws/rules/r/a"), 0);
+    assert_eq!(count("$aws/things/t/shadow/get"), 1);
+}
+
+/// A hasher that is the same in every run, so that counts are too.
+#[derive(Clone, Default)]
+struct Fixed(u64);
+
+impl Hasher for Fixed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            self.0 ^= self.0 >> 29;
+        }
+    }
+}
+
+/// Nodes visited per lookup of the same names, with `devices` devices of four filters each.
+fn visited(devices: u32) -> usize {
+    let mut index = SubscriptionIndex::with_hasher(BuildHasherDefault::<Fixed>::default());
+    for device in 0..devices {
+        let (site, line) = (device % 20, device % 50);
+        for filter in [
+            format!("site{site}/line{line}/dev{device}/telemetry/temp"),
+            format!("site{site}/+/dev{device}/cmd"),
+            format!("site{site}/line{line}/dev{device}/#"),
+            format!("+/+/dev{device}/alarm/#"),
+        ] {
+            index
+                .insert(TopicFilter::new(&filter).unwrap(), device, ())
+                .unwrap();
+        }
+    }
+    (0..100)
+        .map(|device| {
+            let name = format!(
+                "site{}/line{}/dev{device}/telemetry/temp",
+                device % 20,
+                device % 50
+            );
+            let lookup = index.lookup(TopicName::new(&name).unwrap(), usize::MAX, |_| {
+                ControlFlow::Continue(())
+            });
+            assert_eq!(lookup.outcome, Outcome::Complete);
+            lookup.visited
+        })
+        .sum()
+}
+
+#[test]
+fn visits_do_not_grow_with_the_index() {
+    let (small, large) = (visited(2_500), visited(100_000));
+    assert!(large * 10 <= small * 11, "{small} visits, then {large}");
+}
+
+/// BC-035: 2ⁿ filters of `a` and `+` all lie in the way of one name, and match nothing.
+#[test]
+fn a_budget_bounds_a_hostile_lookup() {
+    let mut index = SubscriptionIndex::new();
+    for bits in 0_u32..1 << 12 {
+        let mut filter = String::new();
+        for level in 0..12 {
+            filter.push_str(if bits >> level & 1 == 0 { "a/" } else { "+/" });
+        }
+        filter.push_str("zz");
+        index
+            .insert(TopicFilter::new(&filter).unwrap(), bits, ())
+            .unwrap();
+    }
+    let name = "a/".repeat(12) + "a";
+    let name = TopicName::new(&name).unwrap();
+    let all = index.lookup(name, usize::MAX, |_| ControlFlow::Continue(()));
+    assert_eq!(all.outcome, Outcome::Complete);
+    assert!(
+        all.visited > 4096 && all.visited < 4 * 4096,
+        "{}",
+        all.visited
+    );
+    let few = index.lookup(name, 100, |_| ControlFlow::Continue(()));
+    assert_eq!((few.outcome, few.visited), (Outcome::Exhausted, 100));
+}
+
+#[test]
+fn a_visitor_can_stop() {
+    let mut index = SubscriptionIndex::new();
+    for key in 0..10 {
+        index
+            .insert(TopicFilter::new("a").unwrap(), key, ())
+            .unwrap();
+    }
+    let mut seen = 0;
+    let lookup = index.lookup(TopicName::new("a").unwrap(), usize::MAX, |_| {
+        seen += 1;
+        if seen == 3 {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    assert_eq!((lookup.outcome, seen), (Outcome::Stopped, 3));
+}
+
+/// A key that subscribes to a filter plainly and under two share names has three subscriptions.
+#[test]
+fn share_names_are_part_of_the_identity() {
+    let mut index = SubscriptionIndex::new();
+    for filter in ["a/+", "$share/g/a/+", "$share/h/a/+"] {
+        let filter = SubscriptionFilter::new(filter).unwrap();
+        assert_eq!(index.insert(filter, 1, filter.to_string()).unwrap(), None);
+    }
+    assert_eq!((index.len(), index.filters()), (3, 1));
+    let shared = SubscriptionFilter::new("$share/g/a/+").unwrap();
+    assert_eq!(index.remove(shared, &1).as_deref(), Some("$share/g/a/+"));
+    assert_eq!(index.get(shared, &1), None);
+    assert_eq!(index.len(), 2);
+    assert_eq!(index.remove_key(&1), 2);
+    assert_eq!(index.filters(), 0);
+}
+
+/// The two large cases: many subscribers of one filter, many filters of one subscriber. Were removal linear in either,
+/// this would take minutes.
+#[test]
+fn a_hundred_thousand_on_either_side() {
+    let mut index = SubscriptionIndex::new();
+    let filter = TopicFilter::new("all/#").unwrap();
+    for key in 0..100_000 {
+        index.insert(filter, key, ()).unwrap();
+    }
+    for key in 0..100_000 {
+        let text = format!("f/{key}/+");
+        index
+            .insert(TopicFilter::new(&text).unwrap(), 7, ())
+            .unwrap();
+    }
+    assert_eq!(
+        index.matches(TopicName::new("all/x").unwrap()).count(),
+        100_000
+    );
+    for key in 0..100_000 {
+        assert_eq!(index.remove(filter, &key), Some(()));
+        let text = format!("f/{key}/+");
+        assert_eq!(index.remove(TopicFilter::new(&text).unwrap(), &7), Some(()));
+    }
+    assert!(index.is_empty());
+}
+
+#[test]
+fn merged_results_are_one_per_key() {
+    let mut rng = SmallRng::seed_from_u64(9);
+    let mut index = SubscriptionIndex::new();
+    let mut model = Model::new();
+    for value in 0..2000 {
+        let key = rng.random_range(0..100);
+        insert(&mut index, &mut model, filter(&mut rng), key, value);
+    }
+    let mut merged = Merged::new();
+    for _ in 0..200 {
+        let name = name(&mut rng);
+        let mut wanted: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
+        for (_, share, key, value) in expected(&model, &name, MatchRules::MQTT) {
+            if share.is_none() {
+                wanted.entry(key).or_default().push(value);
+            }
+        }
+        let topic = TopicName::new(&name).unwrap();
+        merged.collect(&index, topic, |before: Option<Vec<u64>>, subscriber| {
+            let mut values = before.unwrap_or_default();
+            values.push(*subscriber.value);
+            values
+        });
+        assert_eq!(merged.len(), wanted.len());
+        let got: BTreeMap<u32, Vec<u64>> = merged
+            .drain()
+            .map(|(key, mut values)| {
+                values.sort_unstable();
+                (key, values)
+            })
+            .collect();
+        for values in wanted.values_mut() {
+            values.sort_unstable();
+        }
+        assert_eq!(got, wanted, "{name}");
+        assert!(merged.is_empty());
+    }
+}
+
+#[test]
+fn a_full_index_stays_as_it_is() {
+    let mut index = SubscriptionIndex::new().with_capacity_limit(2);
+    let filter = TopicFilter::new("a/+").unwrap();
+    index.insert(filter, 1, "one").unwrap();
+    index.insert(filter, 2, "two").unwrap();
+    let before = index.memory_bytes();
+    assert!(index.insert(filter, 3, "three").is_err());
+    assert_eq!((index.len(), index.memory_bytes()), (2, before));
+    assert_eq!(index.insert(filter, 2, "again").unwrap(), Some("two"));
+}
