@@ -138,10 +138,6 @@ impl Layout {
         layout.flags = canonical_flags(&layout);
         Ok(layout)
     }
-
-    pub(crate) const fn version(&self) -> Version {
-        self.version
-    }
 }
 
 /// The flags that say exactly which fields are there.

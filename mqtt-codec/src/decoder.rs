@@ -6,7 +6,7 @@ use crate::packet::{Packet, PacketView};
 use crate::publish::qos_bits;
 use crate::reader::{Context, Result, Sender, index, short};
 use crate::storage::{BufferSource, FrameSource, SliceSource};
-use crate::{Encoder, Leniency, PacketType, Version};
+use crate::{Leniency, PacketType, Version};
 
 /// Something that is there, or how many bytes are missing.
 ///
@@ -374,10 +374,6 @@ impl Decoder {
             }
             Err(error) => Err(self.fail(error)),
         }
-    }
-
-    pub(crate) fn encoder(&self) -> Encoder {
-        Encoder::new(self.version.unwrap_or(Version::V311))
     }
 }
 

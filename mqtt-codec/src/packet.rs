@@ -109,7 +109,6 @@ macro_rules! each {
         }
     };
 }
-pub(crate) use each;
 
 impl<S: Storage> Packet<S> {
     /// The type of the packet.

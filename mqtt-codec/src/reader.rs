@@ -58,11 +58,6 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    pub(crate) fn len(&self) -> usize {
-        self.rest.len()
-    }
-
-    #[inline]
     pub(crate) fn has_properties(&self) -> bool {
         self.cx.version.has_properties()
     }
@@ -236,12 +231,6 @@ impl<'a> Reader<'a> {
         let end = self.end.saturating_sub(rest.len());
         self.rest = rest;
         Ok(Self { rest: head, end, cx: self.cx })
-    }
-
-    /// Everything that is left.
-    #[inline]
-    pub(crate) fn rest(&mut self) -> &'a [u8] {
-        core::mem::take(&mut self.rest)
     }
 
     /// There must be nothing left.

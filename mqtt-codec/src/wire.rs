@@ -10,10 +10,14 @@ use crate::varint::VariableByteInteger;
 use crate::{PacketType, Version};
 
 /// What is left out of a packet so that its receiver takes it.
+#[expect(unnameable_types, reason = "part of a sealed trait")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trim {
+    /// The packet goes out as it is.
     Nothing,
+    /// User Properties stay behind.
     UserProperties,
+    /// User Properties and Reason String stay behind.
     UserPropertiesAndReasonString,
 }
 
@@ -28,7 +32,9 @@ impl Trim {
 }
 
 /// A packet that can be written.
+#[expect(unnameable_types, reason = "that it cannot be named is what seals `Encode`")]
 pub trait Wire {
+    /// The type of the packet.
     fn packet_type(&self) -> PacketType;
 
     /// The frame, when it can be sent as it was received.

@@ -1,5 +1,7 @@
 use crate::Report;
 
+pub(crate) mod mqtt;
+mod mqtt_normative;
 pub(crate) mod topic;
 
 /// A named suite over one file format.
@@ -14,11 +16,23 @@ pub struct Suite {
 }
 
 /// Every suite there is, in alphabetical order.
-pub const SUITES: &[Suite] = &[Suite {
-    name: "topic",
-    file: "topic.csv",
-    run: topic::run,
-}];
+pub const SUITES: &[Suite] = &[
+    Suite {
+        name: "mqtt",
+        file: "mqtt-strictness.csv",
+        run: mqtt::run,
+    },
+    Suite {
+        name: "mqtt-normative",
+        file: "mqtt-normative.csv",
+        run: mqtt_normative::run,
+    },
+    Suite {
+        name: "topic",
+        file: "topic.csv",
+        run: topic::run,
+    },
+];
 
 /// The suite called `name`.
 pub fn suite(name: &str) -> Option<&'static Suite> {
