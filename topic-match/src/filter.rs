@@ -57,15 +57,6 @@ impl<'a> TopicFilter<'a> {
         Self { text, literal }
     }
 
-    /// Takes text that is known to be a valid filter.
-    pub(crate) fn rescanned(text: &'a str) -> Self {
-        let literal = text
-            .bytes()
-            .position(|byte| matches!(byte, b'+' | b'#'))
-            .unwrap_or(text.len());
-        Self { text, literal }
-    }
-
     pub(crate) const fn literal(&self) -> usize {
         self.literal
     }

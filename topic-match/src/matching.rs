@@ -53,6 +53,9 @@ pub(crate) fn parsed(filter: &[u8], literal: usize, name: &[u8], rules: MatchRul
     if !rules.delivers(name) {
         return false;
     }
+    if literal == 0 {
+        return leading(filter, name, rules);
+    }
     let Some((prefix, rest)) = filter.split_at_checked(literal) else {
         return false;
     };
@@ -60,10 +63,7 @@ pub(crate) fn parsed(filter: &[u8], literal: usize, name: &[u8], rules: MatchRul
         return filter == name;
     }
     match name.strip_prefix(prefix) {
-        // MQTT 5.0 §4.7.2 [MQTT-4.7.2-1]: leading wildcards do not see `$`.
-        Some(tail) => {
-            !(prefix.is_empty() && name.first() == Some(&b'$')) && wild(rest, tail, rules)
-        }
+        Some(tail) => wild(rest, tail, rules),
         // MQTT 5.0 §4.7.1.2: `a/#` matches `a`.
         None => {
             rules.hash_matches_parent && rest == b"#" && prefix.split_last() == Some((&b'/', name))
@@ -78,9 +78,17 @@ pub(crate) fn plain(filter: &[u8], name: &[u8], rules: MatchRules) -> bool {
         return false;
     }
     match filter.first() {
-        Some(b'+' | b'#') => name.first() != Some(&b'$') && wild(filter, name, rules),
+        Some(b'+' | b'#') => leading(filter, name, rules),
         _ => literal(filter, name, rules),
     }
+}
+
+/// `filter` begins with a wildcard, and `name` is whole.
+#[inline]
+fn leading(filter: &[u8], name: &[u8], rules: MatchRules) -> bool {
+    // MQTT 5.0 §4.7.2 [MQTT-4.7.2-1]: leading wildcards do not see `$`.
+    name.first() != Some(&b'$')
+        && (filter.len() == 1 && filter == b"#" || wild(filter, name, rules))
 }
 
 /// `filter` begins with a wildcard, and `name` where that wildcard's level begins.

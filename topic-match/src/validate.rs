@@ -166,12 +166,40 @@ pub(crate) fn shared(text: &str, profile: &Profile) -> Result<(usize, usize), To
     }
 }
 
-/// Whether any byte is U+0000, `+` or `#`. The compiler makes vector code of this.
+/// Whether any byte is U+0000, `+` or `#`, eight at a time.
+#[inline]
 fn has_special(bytes: &[u8]) -> bool {
+    let (words, tail) = bytes.as_chunks::<8>();
+    // The last word again, from the end back, rather than the tail byte by byte.
+    let last = bytes.last_chunk::<8>();
+    let found = words
+        .iter()
+        .fold(0, |found, word| found | specials_of(*word));
+    let found = match (tail, last) {
+        ([], _) => found,
+        (_, Some(last)) => found | specials_of(*last),
+        (tail, None) => {
+            let mut word = [b'.'; 8];
+            for (place, byte) in word.iter_mut().zip(tail) {
+                *place = *byte;
+            }
+            specials_of(word)
+        }
+    };
+    found != 0
+}
+
+/// Not zero if any byte of the word is U+0000, `+` or `#`.
+#[inline]
+fn specials_of(word: [u8; 8]) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let word = u64::from_le_bytes(word);
     // `+` is 0x2B and `#` is 0x23: they differ in the bit 0x08 alone.
-    bytes.iter().fold(false, |found, byte| {
-        found | (*byte | 0x08 == b'+') | (*byte == 0)
-    })
+    let wildcards = (word | EACH.wrapping_mul(0x08)) ^ EACH.wrapping_mul(b'+' as u64);
+    // A byte borrows from above itself only if it is zero, or if one below it is.
+    let zero_byte = |word: u64| word.wrapping_sub(EACH) & !word & HIGH;
+    zero_byte(wildcards) | zero_byte(word)
 }
 
 /// The bytes that are U+0000, `+` or `#`, with their offsets.

@@ -89,7 +89,11 @@ pub fn measure(case: &str, operations: u64, rounds: usize, entries: Vec<Entry<'_
         .and_then(|index| checksums[index]);
     for (entry, checksum) in entries.iter().zip(&checksums) {
         if entry.wrong.is_none() && expected.is_some() {
-            assert_eq!(*checksum, expected, "{case}: {} answers otherwise", entry.name);
+            assert_eq!(
+                *checksum, expected,
+                "{case}: {} answers otherwise",
+                entry.name
+            );
         }
     }
     entries

@@ -67,7 +67,13 @@ impl Bench {
     }
 
     /// Measures one case, prints its rows, and returns the ratio of ours to the best peer that answers rightly.
-    pub fn case(&mut self, case: &str, operations: u64, rounds: usize, entries: Vec<Entry<'_>>) -> f64 {
+    pub fn case(
+        &mut self,
+        case: &str,
+        operations: u64,
+        rounds: usize,
+        entries: Vec<Entry<'_>>,
+    ) -> f64 {
         let rounds = self.rounds(rounds);
         let rows = measure(case, operations, rounds, entries);
         self.add(rows)
@@ -85,7 +91,10 @@ impl Bench {
             .map(|row| row.min)
             .fold(f64::INFINITY, f64::min);
         for row in &rows {
-            let note = row.wrong.map(|reason| format!(" ({reason})")).unwrap_or_default();
+            let note = row
+                .wrong
+                .map(|reason| format!(" ({reason})"))
+                .unwrap_or_default();
             self.say(&format!(
                 "| {} | {}{note} | {:.1} | {:.1} | {:.2} | {:.3} |",
                 row.case,
@@ -106,6 +115,14 @@ impl Bench {
             .iter()
             .find(|row| row.case == case && row.name == name)
             .map_or(f64::NAN, |row| row.min)
+    }
+
+    /// Allocations per operation of one implementation in a case that was measured.
+    pub fn allocations(&self, case: &str, name: &str) -> f64 {
+        self.rows
+            .iter()
+            .find(|row| row.case == case && row.name == name)
+            .map_or(f64::NAN, |row| row.allocations)
     }
 
     pub fn goal(&mut self, name: &str, ratio: f64, target: f64) {
@@ -129,7 +146,10 @@ impl Bench {
             self.say(&line);
         }
         let missed = goals.iter().filter(|goal| !goal.met()).count();
-        self.say(&format!("\n{} goals met, {missed} missed", goals.len() - missed));
+        self.say(&format!(
+            "\n{} goals met, {missed} missed",
+            goals.len() - missed
+        ));
         if save && let Err(error) = self.save(&goals) {
             eprintln!("bench: the results could not be saved: {error}");
             return ExitCode::FAILURE;
@@ -143,13 +163,22 @@ impl Bench {
         let date = jiff::Zoned::now().strftime("%Y-%m-%d").to_string();
         let machine: String = processor()
             .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+            .map(|c| {
+                if c.is_ascii_alphanumeric() {
+                    c.to_ascii_lowercase()
+                } else {
+                    '-'
+                }
+            })
             .collect();
         std::fs::write(
             folder.join(format!("{date}-{machine}-{}.md", self.suite)),
             &self.text,
         )?;
-        std::fs::write(folder.join(format!("{}.svg", self.suite)), chart(self.suite, goals))
+        std::fs::write(
+            folder.join(format!("{}.svg", self.suite)),
+            chart(self.suite, goals),
+        )
     }
 }
 

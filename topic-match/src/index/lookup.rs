@@ -6,7 +6,7 @@ use super::nodes::Node;
 use super::record::{Record, Shares};
 use super::spill::Spill;
 use super::{NONE, SubscriptionIndex, hash};
-use crate::{TopicFilter, TopicName, matching};
+use crate::{TopicFilter, TopicName};
 
 /// Names of up to this many levels are looked up without allocation.
 const LEVELS: usize = 16;
@@ -220,7 +220,7 @@ impl<'i, 'n, K, V, S: BuildHasher> Matches<'i, 'n, K, V, S> {
                 *chain = record.next;
                 self.spend()?;
                 // Hashes led here: the text decides.
-                if matching::plain(record.filter.as_bytes(), name, index.rules) {
+                if record.filter().matches_with(self.name, index.rules) {
                     return Some(record);
                 }
             } else if let Some(path) = self.paths.pop() {
@@ -282,7 +282,7 @@ impl<'i, K, V, S: BuildHasher> Iterator for Matches<'i, '_, K, V, S> {
                 return Some(Match::Group(self.group(shares)));
             }
             let record = self.next_record()?;
-            self.filter = TopicFilter::rescanned(&record.filter);
+            self.filter = record.filter();
             self.subscribers = record.subscribers.plain().iter();
             self.groups = record.subscribers.groups().iter();
         }

@@ -30,6 +30,15 @@ impl Node {
         }
     }
 
+    /// The first record that ends here, or ends here with `/#`.
+    pub(crate) const fn head_mut(&mut self, hash: bool) -> &mut u32 {
+        if hash {
+            &mut self.hash_end
+        } else {
+            &mut self.end
+        }
+    }
+
     #[inline]
     pub(crate) const fn has_plus(&self) -> bool {
         self.children & 1 != 0
@@ -86,8 +95,8 @@ impl Nodes {
         }
     }
 
-    pub(crate) const fn len(&self) -> usize {
-        self.len
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     #[inline]

@@ -1,15 +1,36 @@
 use alloc::boxed::Box;
 
+use super::NONE;
 use super::roster::Roster;
+use crate::TopicFilter;
 
 /// A filter that somebody subscribes to.
 #[derive(Clone, Debug)]
 pub(crate) struct Record<K, V> {
     /// The filter, without share name.
     pub(crate) filter: Box<str>,
+    /// How many of its bytes come before its first wildcard; a filter has at most 65,535.
+    literal: u16,
     /// The next record under the same node.
     pub(crate) next: u32,
     pub(crate) subscribers: Subscribers<K, V>,
+}
+
+impl<K, V> Record<K, V> {
+    /// Nobody's record yet.
+    pub(crate) fn new(filter: TopicFilter<'_>) -> Self {
+        Self {
+            filter: filter.as_str().into(),
+            literal: u16::try_from(filter.literal()).unwrap_or(u16::MAX),
+            next: NONE,
+            subscribers: Subscribers::Nobody,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn filter(&self) -> TopicFilter<'_> {
+        TopicFilter::trusted(&self.filter, usize::from(self.literal))
+    }
 }
 
 /// Who subscribes to a filter. Most filters have one subscriber and no groups.
@@ -72,6 +93,29 @@ impl<K, V> Subscribers<K, V> {
                 reason = "the lines above have just made it `Many`"
             )]
             Self::Nobody | Self::One(_) => unreachable!(),
+        }
+    }
+
+    /// Takes out the subscriber without share name that has this key.
+    pub(crate) fn take(
+        &mut self,
+        key_hash: u32,
+        key: &K,
+        hash_of: impl Fn(&(K, V)) -> u32,
+    ) -> Option<(K, V)>
+    where
+        K: Eq,
+    {
+        if let Self::Many(many) = self {
+            let at = many.plain.find(key_hash, |(found, _)| found == key)?;
+            return many.plain.swap_remove(at, hash_of);
+        }
+        match core::mem::replace(self, Self::Nobody) {
+            Self::One(pair) if pair.0 == *key => Some(pair),
+            other => {
+                *self = other;
+                None
+            }
         }
     }
 

@@ -50,18 +50,16 @@ impl<T> Roster<T> {
             self.items.reserve_exact(1);
         }
         let at = self.items.len();
-        let hash = hash_of(&item);
+        if let Some(positions) = &mut self.positions {
+            positions.insert(hash_of(&item), position(at));
+        }
         self.items.push(item);
-        match &mut self.positions {
-            Some(positions) => positions.insert(hash, position(at)),
-            None if at >= SMALL => {
-                let mut positions = Table::new();
-                for (at, item) in self.items.iter().enumerate() {
-                    positions.insert(hash_of(item), position(at));
-                }
-                self.positions = Some(Box::new(positions));
+        if self.positions.is_none() && self.items.len() > SMALL {
+            let mut positions = Table::new();
+            for (at, item) in self.items.iter().enumerate() {
+                positions.insert(hash_of(item), position(at));
             }
-            None => {}
+            self.positions = Some(Box::new(positions));
         }
     }
 

@@ -42,4 +42,9 @@ impl<T: Copy, const N: usize> Spill<T, N> {
             None => self.rest.get(at.wrapping_sub(N)).copied(),
         }
     }
+
+    #[inline]
+    pub(crate) fn last(&self) -> Option<T> {
+        self.get(self.len.checked_sub(1)?)
+    }
 }
