@@ -5,6 +5,7 @@
 
 use std::process::ExitCode;
 
+mod codec;
 mod harness;
 mod topic;
 
@@ -14,7 +15,7 @@ use harness::{Bench, CountingAllocator};
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// Name on the command line, and what fills the bench.
-const SUITES: &[(&str, fn(&mut Bench))] = &[("topic", topic::run)];
+const SUITES: &[(&str, fn(&mut Bench))] = &[("codec", codec::run), ("topic", topic::run)];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

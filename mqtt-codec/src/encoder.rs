@@ -76,6 +76,12 @@ impl Encoder {
         Self { problem_information, ..self }
     }
 
+    /// The same encoder for receivers of another version.
+    #[must_use]
+    pub const fn with_version(self, version: Version) -> Self {
+        Self { version, ..self }
+    }
+
     /// The version of the receiver.
     #[must_use]
     pub const fn version(&self) -> Version {

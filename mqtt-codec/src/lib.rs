@@ -21,6 +21,7 @@ extern crate alloc;
 extern crate std;
 
 mod ack;
+#[cfg(feature = "arbitrary")]
 mod arbitrary_packet;
 mod auth;
 mod build_error;
@@ -47,6 +48,7 @@ mod publish_builder;
 mod qos;
 mod reader;
 mod reason;
+#[cfg(feature = "serde")]
 mod serialize;
 mod statement;
 mod storage;
@@ -64,6 +66,8 @@ mod version;
 mod wire;
 
 pub use ack::{AckBuilder, PubAck, PubComp, PubRec, PubRel};
+#[cfg(feature = "arbitrary")]
+pub use arbitrary_packet::VersionedPacket;
 pub use auth::{Auth, AuthBuilder};
 pub use build_error::{BuildError, BuildErrorKind};
 pub use connack::{ConnAck, ConnAckBuilder};
@@ -91,6 +95,8 @@ pub use storage::Storage;
 pub use stream::{Event, StreamDecoder};
 pub use suback::{ReasonCodes, SubAck, SubAckBuilder};
 pub use subscribe::{Filters, RetainHandling, Subscribe, SubscribeBuilder, Subscription, SubscriptionOptions};
+#[cfg(feature = "tokio")]
+pub use tokio_codec::{CodecError, MqttCodec};
 pub use unsuback::{UnsubAck, UnsubAckBuilder};
 pub use unsubscribe::{TopicFilters, Unsubscribe, UnsubscribeBuilder};
 pub use varint::{EncodedInteger, VariableByteInteger};

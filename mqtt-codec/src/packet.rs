@@ -110,6 +110,9 @@ macro_rules! each {
     };
 }
 
+#[cfg(feature = "serde")]
+pub(crate) use each;
+
 impl<S: Storage> Packet<S> {
     /// The type of the packet.
     #[must_use]

@@ -137,6 +137,18 @@ pub enum RetainHandling {
     Never = 2,
 }
 
+impl RetainHandling {
+    /// The two bits that stand for this on the wire.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        match self {
+            Self::OnSubscribe => 0,
+            Self::OnNewSubscribe => 1,
+            Self::Never => 2,
+        }
+    }
+}
+
 impl From<QoS> for SubscriptionOptions {
     fn from(qos: QoS) -> Self {
         Self { qos, ..Self::default() }
@@ -165,11 +177,7 @@ impl SubscriptionOptions {
         if self.retain_as_published {
             byte |= RETAIN_AS_PUBLISHED;
         }
-        byte | match self.retain_handling {
-            RetainHandling::OnSubscribe => 0,
-            RetainHandling::OnNewSubscribe => 1 << 4,
-            RetainHandling::Never => 2 << 4,
-        }
+        byte | (self.retain_handling.bits() << 4)
     }
 }
 
