@@ -11,7 +11,7 @@ use crate::packet::{self, BUILDER};
 use crate::property::{self, Properties};
 use crate::reader::{Context, Reader, Result};
 use crate::storage::Storage;
-use crate::wire::{self, Trim, Wire, framed};
+use crate::wire::{self, Ready, Trim, Wire, framed};
 use crate::{PacketId, PacketType, ReasonCode, Version};
 
 #[derive(Clone, Copy)]
@@ -98,7 +98,6 @@ fn remaining(packet: PacketType, layout: &Layout, properties: Properties<'_>, ve
     })
 }
 
-#[inline]
 fn write<B: BufMut + ?Sized>(
     packet: PacketType,
     layout: &Layout,
@@ -247,15 +246,18 @@ macro_rules! acks {
             }
 
             #[inline]
-            fn remaining(&self, version: Version, trim: Trim) -> core::result::Result<usize, EncodeError> {
-                // The common case, in one comparison.
+            fn ready(&self, _version: Version) -> Ready<'_> {
                 if self.layout.reason == ReasonCode::Success && !self.layout.has_properties() {
-                    return Ok(2);
+                    let [high, low] = self.layout.packet_id.get().to_be_bytes();
+                    return Ready::Four([PacketType::$name.first_byte(), 2, high, low]);
                 }
+                Ready::No
+            }
+
+            fn remaining(&self, version: Version, trim: Trim) -> core::result::Result<usize, EncodeError> {
                 remaining(PacketType::$name, &self.layout, self.properties(), version, trim)
             }
 
-            #[inline]
             fn write<B: BufMut + ?Sized>(&self, version: Version, trim: Trim, remaining: u32, out: &mut B) {
                 write(PacketType::$name, &self.layout, self.properties(), (version, trim, remaining), out);
             }

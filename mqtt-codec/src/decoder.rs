@@ -1,12 +1,13 @@
 use bytes::{Bytes, BytesMut};
 
+use crate::ack::{self, PubAck, PubComp, PubRec, PubRel};
 use crate::decode_error::{DecodeError, DecodeErrorKind as Kind, Detail, Field};
 use crate::header::{FixedHeader, HeaderScan};
 use crate::packet::{Packet, PacketView};
-use crate::publish::qos_bits;
+use crate::publish::{self, Publish, qos_bits};
 use crate::reader::{Context, Result, Sender, index, short};
-use crate::storage::{BufferSource, FrameSource, SliceSource};
-use crate::{Leniency, PacketType, Version};
+use crate::storage::{BufferSource, FrameSource, SliceSource, Source};
+use crate::{Leniency, PacketId, PacketType, Storage, Version};
 
 /// Something that is there, or how many bytes are missing.
 ///
@@ -82,6 +83,8 @@ pub struct Decoder {
     max_packet_size: u32,
     leniency: Leniency,
     failure: Option<DecodeError>,
+    /// First bytes that were judged before and found good, so that the next packet of the kind is not judged again.
+    known: KnownBytes,
 }
 
 impl Decoder {
@@ -97,6 +100,7 @@ impl Decoder {
             max_packet_size: Self::DEFAULT_MAX_PACKET_SIZE,
             leniency: Leniency::NONE,
             failure: None,
+            known: KnownBytes::NONE,
         }
     }
 
@@ -149,7 +153,7 @@ impl Decoder {
     /// Forgives what `leniency` names.
     #[must_use]
     pub const fn dangerous_leniency(self, leniency: Leniency) -> Self {
-        Self { leniency, ..self }
+        Self { leniency, known: KnownBytes::NONE, ..self }
     }
 
     /// The version, once it is known.
@@ -170,6 +174,16 @@ impl Decoder {
     /// When the bytes are not a packet that may come here.
     #[inline]
     pub fn decode<'a>(&mut self, bytes: &'a [u8]) -> Result<Status<(PacketView<'a>, usize)>> {
+        if let Some((quick, len)) = self.quick(bytes)
+            && let Some(frame) = bytes.get(..len)
+        {
+            return Ok(Status::Complete((quick.packet(SliceSource(frame)), len)));
+        }
+        self.decode_any(bytes)
+    }
+
+    #[inline(never)]
+    fn decode_any<'a>(&mut self, bytes: &'a [u8]) -> Result<Status<(PacketView<'a>, usize)>> {
         let (header, packet) = match self.header(bytes)? {
             Status::Complete(header) => header,
             Status::Incomplete { needed } => return Ok(Status::Incomplete { needed }),
@@ -187,6 +201,14 @@ impl Decoder {
     /// When the bytes are not a packet that may come here.
     #[inline]
     pub fn decode_from(&mut self, buffer: &mut BytesMut) -> Result<Status<Packet>> {
+        if let Some((quick, len)) = self.quick(buffer) {
+            return Ok(Status::Complete(quick.packet(BufferSource { buffer, len })));
+        }
+        self.decode_any_from(buffer)
+    }
+
+    #[inline(never)]
+    fn decode_any_from(&mut self, buffer: &mut BytesMut) -> Result<Status<Packet>> {
         let (header, packet) = match self.header(buffer)? {
             Status::Complete(header) => header,
             Status::Incomplete { needed } => return Ok(Status::Incomplete { needed }),
@@ -233,11 +255,66 @@ impl Decoder {
         self.settle(packet).map(Status::Complete)
     }
 
+    /// Most of what comes: a whole PUBLISH or acknowledgement of an identifier alone, with a first byte like one that was
+    /// judged before and a length of one or two bytes, against which there is nothing to say. Gives the length of the
+    /// packet too. `None` leaves it to the thorough way to say what is the matter, if anything is.
+    #[inline(always)]
+    fn quick(&self, bytes: &[u8]) -> Option<(Quick, usize)> {
+        let (&first, rest) = bytes.split_first()?;
+        if !self.known.contains(first) {
+            return None;
+        }
+        let (&low, rest) = rest.split_first()?;
+        let (remaining, header, rest) = if low < 0x80 {
+            (u16::from(low), 2, rest)
+        } else {
+            match rest.split_first()? {
+                (&high @ 1..=0x7F, rest) => (u16::from(low & 0x7F) | (u16::from(high) << 7), 3, rest),
+                _ => return None,
+            }
+        };
+        let body = rest.get(..usize::from(remaining))?;
+        let total = remaining.saturating_add(u16::from(header));
+        if u32::from(total) > self.max_packet_size {
+            return None;
+        }
+        let quick = if first >> 4 == PacketType::Publish.code() {
+            let has_properties = self.version.is_some_and(Version::has_properties);
+            let layout = match publish::Layout::quick(first, header, body, has_properties) {
+                Some(layout) => layout,
+                None => {
+                    let frame = bytes.get(..usize::from(total))?;
+                    publish::Layout::parse(frame, header, self.context(PacketType::Publish)).ok()?
+                }
+            };
+            Quick::Publish(layout)
+        } else {
+            let (&[high, low], []) = body.split_first_chunk()? else { return None };
+            let packet_id = PacketId::new(u16::from_be_bytes([high, low]))?;
+            let ack = match first >> 4 {
+                0x4 => AckType::PubAck,
+                0x5 => AckType::PubRec,
+                0x6 => AckType::PubRel,
+                0x7 => AckType::PubComp,
+                _ => return None,
+            };
+            Quick::Ack(ack, packet_id)
+        };
+        #[cfg(feature = "tracing")]
+        trace(&quick.packet(SliceSource(bytes.get(..usize::from(total))?)));
+        Some((quick, usize::from(total)))
+    }
+
     /// Judges the fixed header, as far as it is there.
     #[inline]
     pub(crate) fn header(&mut self, bytes: &[u8]) -> Result<Status<(FixedHeader, PacketType)>> {
         match self.judge_header(bytes) {
-            Ok(status) => Ok(status),
+            Ok(status) => {
+                if let (Status::Complete(_), Some(&first), false) = (&status, bytes.first(), self.expects_connect) {
+                    self.known.insert(first);
+                }
+                Ok(status)
+            }
             Err(error) => Err(self.fail(error)),
         }
     }
@@ -352,6 +429,7 @@ impl Decoder {
     #[cold]
     pub(crate) fn fail(&mut self, error: DecodeError) -> DecodeError {
         self.failure = Some(error);
+        self.known = KnownBytes::NONE;
         #[cfg(feature = "tracing")]
         tracing::debug!(%error, "refused");
         error
@@ -359,7 +437,7 @@ impl Decoder {
 
     /// Remembers what a packet means for those after it.
     #[inline]
-    pub(crate) fn settle<S: crate::Storage>(&mut self, packet: Result<Packet<S>>) -> Result<Packet<S>> {
+    pub(crate) fn settle<S: Storage>(&mut self, packet: Result<Packet<S>>) -> Result<Packet<S>> {
         match packet {
             Ok(packet) => {
                 if !self.told
@@ -367,14 +445,72 @@ impl Decoder {
                 {
                     self.version = Some(connect.version());
                     self.expects_connect = false;
+                    self.known = KnownBytes::NONE;
                 }
                 #[cfg(feature = "tracing")]
-                tracing::trace!(packet = %packet.packet_type(), id = packet.packet_id().map(crate::PacketId::get), "decoded");
+                trace(&packet);
                 Ok(packet)
             }
             Err(error) => Err(self.fail(error)),
         }
     }
+}
+
+/// What comes most.
+#[derive(Clone, Copy)]
+enum Quick {
+    Publish(publish::Layout),
+    Ack(AckType, PacketId),
+}
+
+#[derive(Clone, Copy)]
+enum AckType {
+    PubAck,
+    PubRec,
+    PubRel,
+    PubComp,
+}
+
+impl Quick {
+    #[inline(always)]
+    fn packet<S: Storage>(self, source: impl Source<S>) -> Packet<S> {
+        let (ack, id) = match self {
+            Self::Publish(layout) => return Packet::Publish(Publish::new(source.take(), layout)),
+            Self::Ack(ack, id) => (ack, ack::Layout::plain(id)),
+        };
+        source.discard();
+        match ack {
+            AckType::PubAck => Packet::PubAck(PubAck::from_layout(S::default(), id)),
+            AckType::PubRec => Packet::PubRec(PubRec::from_layout(S::default(), id)),
+            AckType::PubRel => Packet::PubRel(PubRel::from_layout(S::default(), id)),
+            AckType::PubComp => Packet::PubComp(PubComp::from_layout(S::default(), id)),
+        }
+    }
+}
+
+/// A set of bytes.
+#[derive(Clone, Copy, Debug)]
+struct KnownBytes([u64; 4]);
+
+impl KnownBytes {
+    const NONE: Self = Self([0; 4]);
+
+    #[inline]
+    fn contains(&self, byte: u8) -> bool {
+        self.0.get(usize::from(byte >> 6)).is_some_and(|word| (word >> (byte & 0x3F)) & 1 != 0)
+    }
+
+    fn insert(&mut self, byte: u8) {
+        if let Some(word) = self.0.get_mut(usize::from(byte >> 6)) {
+            *word |= 1 << (byte & 0x3F);
+        }
+    }
+}
+
+/// Types and identifiers only: neither topics nor payloads nor credentials get into a trace.
+#[cfg(feature = "tracing")]
+fn trace<S: Storage>(packet: &Packet<S>) {
+    tracing::trace!(packet = %packet.packet_type(), id = packet.packet_id().map(PacketId::get), "decoded");
 }
 
 /// The one Remaining Length that a type can have in a version, if there is one.

@@ -6,7 +6,7 @@ use crate::publish::Publish;
 use crate::reader::{index, short};
 use crate::storage::Storage;
 use crate::varint::VariableByteInteger;
-use crate::wire::{Trim, Wire};
+use crate::wire::{Ready, Trim, Wire};
 use crate::{PacketType, Version};
 
 /// What an [`Encoder`] can encode: [`Packet`](crate::Packet) and every packet type. Sealed.
@@ -93,10 +93,12 @@ impl Encoder {
     /// # Errors
     /// The same as for encoding.
     pub fn encoded_len<P: Encode + ?Sized>(&self, packet: &P) -> Result<usize, EncodeError> {
-        match packet.verbatim(self.version) {
-            Some(frame) => self.fits(packet.packet_type(), frame.len()).map(|()| frame.len()),
-            None => self.plan(packet).map(|plan| plan.total),
-        }
+        let len = match packet.ready(self.version) {
+            Ready::Frame(frame) => frame.len(),
+            Ready::Four(bytes) => bytes.len(),
+            Ready::No => return self.plan(packet).map(|plan| plan.total),
+        };
+        self.fits(packet.packet_type(), len).map(|()| len)
     }
 
     /// Writes a packet.
@@ -110,12 +112,24 @@ impl Encoder {
         packet: &P,
         out: &mut B,
     ) -> Result<(), EncodeError> {
-        if let Some(frame) = packet.verbatim(self.version) {
-            self.fits(packet.packet_type(), frame.len())?;
-            self.room(packet.packet_type(), frame.len(), out)?;
-            out.put_slice(frame);
+        let ready = packet.ready(self.version);
+        let bytes = match &ready {
+            Ready::Frame(frame) => *frame,
+            Ready::Four(bytes) => bytes.as_slice(),
+            Ready::No => return self.measure_and_write(packet, out),
+        };
+        if bytes.len() <= index(self.max_packet_size.min(Self::MAX_PACKET_SIZE)) && bytes.len() <= out.remaining_mut() {
+            out.put_slice(bytes);
             return Ok(());
         }
+        self.measure_and_write(packet, out)
+    }
+
+    fn measure_and_write<P: Encode + ?Sized, B: BufMut + ?Sized>(
+        &self,
+        packet: &P,
+        out: &mut B,
+    ) -> Result<(), EncodeError> {
         let plan = self.plan(packet)?;
         self.room(packet.packet_type(), plan.total, out)?;
         packet.write(self.version, plan.trim, plan.remaining, out);

@@ -18,7 +18,7 @@ use crate::subscribe::{self, Subscribe};
 use crate::unsuback::{self, UnsubAck};
 use crate::unsubscribe::{self, Unsubscribe};
 use crate::varint::VariableByteInteger;
-use crate::wire::{Trim, Wire};
+use crate::wire::{Ready, Trim, Wire};
 use crate::{Encode, Leniency, PacketId, PacketType, Version};
 
 /// A control packet of any version: owned over one shared frame, or as a [`PacketView`] over a slice.
@@ -85,25 +85,25 @@ pub type PacketView<'a> = Packet<&'a [u8]>;
 macro_rules! each {
     ($self:expr, $packet:ident => $then:expr, $empty:ident => $else:expr) => {
         match $self {
-            Packet::Connect($packet) => $then,
-            Packet::ConnAck($packet) => $then,
-            Packet::Publish($packet) => $then,
-            Packet::PubAck($packet) => $then,
-            Packet::PubRec($packet) => $then,
-            Packet::PubRel($packet) => $then,
-            Packet::PubComp($packet) => $then,
-            Packet::Subscribe($packet) => $then,
-            Packet::SubAck($packet) => $then,
-            Packet::Unsubscribe($packet) => $then,
-            Packet::UnsubAck($packet) => $then,
-            Packet::Disconnect($packet) => $then,
-            Packet::Auth($packet) => $then,
-            Packet::PingReq => {
-                let $empty = PacketType::PingReq;
+            crate::Packet::Connect($packet) => $then,
+            crate::Packet::ConnAck($packet) => $then,
+            crate::Packet::Publish($packet) => $then,
+            crate::Packet::PubAck($packet) => $then,
+            crate::Packet::PubRec($packet) => $then,
+            crate::Packet::PubRel($packet) => $then,
+            crate::Packet::PubComp($packet) => $then,
+            crate::Packet::Subscribe($packet) => $then,
+            crate::Packet::SubAck($packet) => $then,
+            crate::Packet::Unsubscribe($packet) => $then,
+            crate::Packet::UnsubAck($packet) => $then,
+            crate::Packet::Disconnect($packet) => $then,
+            crate::Packet::Auth($packet) => $then,
+            crate::Packet::PingReq => {
+                let $empty = crate::PacketType::PingReq;
                 $else
             }
-            Packet::PingResp => {
-                let $empty = PacketType::PingResp;
+            crate::Packet::PingResp => {
+                let $empty = crate::PacketType::PingResp;
                 $else
             }
         }
@@ -269,10 +269,14 @@ impl<S: Storage> Wire for Packet<S> {
     }
 
     #[inline]
-    fn verbatim(&self, version: Version) -> Option<&[u8]> {
+    fn ready(&self, version: Version) -> Ready<'_> {
         match self {
-            Self::Publish(packet) => packet.verbatim(version),
-            _ => None,
+            Self::Publish(packet) => packet.ready(version),
+            Self::PubAck(packet) => packet.ready(version),
+            Self::PubRec(packet) => packet.ready(version),
+            Self::PubRel(packet) => packet.ready(version),
+            Self::PubComp(packet) => packet.ready(version),
+            _ => Ready::No,
         }
     }
 

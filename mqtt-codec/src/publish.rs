@@ -9,7 +9,7 @@ use crate::property_id::PropertyId;
 use crate::publish_builder::PublishBuilder;
 use crate::reader::{Context, Reader, Result, Sender, index, short};
 use crate::storage::Storage;
-use crate::wire::{self, Trim, Wire, framed};
+use crate::wire::{self, Ready, Trim, Wire, framed};
 use crate::{Delivery, PacketId, PacketType, QoS, Version, text};
 
 /// A message (MQTT 3.1.1 §3.3, MQTT 5.0 §3.3).
@@ -60,7 +60,35 @@ pub(crate) const fn qos_bits(first: u8) -> u8 {
 }
 
 impl Layout {
-    #[inline]
+    /// Judges what most packets are, with as few steps as possible: a plain ASCII topic and no properties. `None` says
+    /// nothing: then [`Layout::parse`] judges. `first` is good already.
+    #[inline(always)]
+    pub(crate) fn quick(first: u8, header: u8, body: &[u8], has_properties: bool) -> Option<Self> {
+        let (len, rest) = body.split_first_chunk::<2>()?;
+        let topic_len = u16::from_be_bytes(*len);
+        let (topic, mut rest) = rest.split_at_checked(usize::from(topic_len))?;
+        if topic.is_empty() || !text::is_plain_topic(topic) {
+            return None;
+        }
+        let mut packet_id = 0;
+        if qos_bits(first) != 0 {
+            let (id, after) = rest.split_first_chunk::<2>()?;
+            packet_id = u16::from_be_bytes(*id);
+            rest = after;
+            if packet_id == 0 {
+                return None;
+            }
+        }
+        if has_properties {
+            let (0, after) = rest.split_first()? else { return None };
+            rest = after;
+        }
+        let payload = u32::from(header).saturating_add(short(body.len().saturating_sub(rest.len())));
+        // With DUP at QoS 0 forgiven, it is dropped here as in `parse`.
+        let first = if packet_id == 0 { first & !DUP } else { first };
+        Some(Self { first, header, has_properties, topic_len, packet_id, properties: payload, payload })
+    }
+
     pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Self> {
         let mut reader = Reader::new(frame, header, cx);
         let first = frame.first().copied().unwrap_or_default();
@@ -309,8 +337,8 @@ impl<S: Storage> Wire for Publish<S> {
     }
 
     #[inline]
-    fn verbatim(&self, version: Version) -> Option<&[u8]> {
-        self.is_verbatim(version).then(|| self.bytes())
+    fn ready(&self, version: Version) -> Ready<'_> {
+        if self.is_verbatim(version) { Ready::Frame(self.bytes()) } else { Ready::No }
     }
 
     fn remaining(&self, version: Version, _trim: Trim) -> core::result::Result<usize, EncodeError> {

@@ -52,6 +52,43 @@ pub(crate) fn is_plain_topic(bytes: &[u8]) -> bool {
     is_plain::<true>(bytes)
 }
 
+/// Whether the bytes are a string of ASCII characters without U+0000 whose wildcards each pass `wildcard`, which gets
+/// their offset.
+#[inline]
+pub(crate) fn is_plain_filter(bytes: &[u8], wildcard: impl Fn(usize) -> bool) -> bool {
+    let word_passes = |word: u64, offset_of: &dyn Fn(usize) -> usize| {
+        if (word | HIGH.wrapping_sub(word)) & HIGH != 0 {
+            return false;
+        }
+        let mut wildcards = HIGH.wrapping_sub((word & 0xF7F7_F7F7_F7F7_F7F7) ^ 0x2323_2323_2323_2323) & HIGH;
+        while wildcards != 0 {
+            let byte = usize::try_from(wildcards.trailing_zeros() >> 3).unwrap_or_default();
+            if !wildcard(offset_of(byte)) {
+                return false;
+            }
+            wildcards &= wildcards.wrapping_sub(1);
+        }
+        true
+    };
+    let len = bytes.len();
+    if let Some(last) = bytes.last_chunk::<8>() {
+        let (words, _) = bytes.as_chunks::<8>();
+        let whole = words
+            .iter()
+            .enumerate()
+            .all(|(index, word)| word_passes(u64::from_le_bytes(*word), &|byte| (index << 3) | byte));
+        return whole && word_passes(u64::from_le_bytes(*last), &|byte| len.saturating_sub(8).saturating_add(byte));
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let word = u64::from(u32::from_le_bytes(*first)) | (u64::from(u32::from_le_bytes(*last)) << 32);
+        let offset = |byte| if byte < 4 { byte } else { len.saturating_add(byte).saturating_sub(8) };
+        return word_passes(word, &offset);
+    }
+    bytes.iter().enumerate().all(|(at, &byte)| {
+        byte.is_ascii() && byte != 0 && (!matches!(byte, b'#' | b'+') || wildcard(at))
+    })
+}
+
 /// Whether the bytes are a UTF-8 Encoded String.
 #[inline]
 pub(crate) fn check(bytes: &[u8]) -> Result<(), TextFault> {

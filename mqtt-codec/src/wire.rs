@@ -31,16 +31,28 @@ impl Trim {
     }
 }
 
+/// A packet in the form in which it goes out.
+#[expect(unnameable_types, reason = "part of a sealed trait")]
+#[derive(Clone, Copy, Debug)]
+pub enum Ready<'a> {
+    /// As it was received.
+    Frame(&'a [u8]),
+    /// So short that it is made at once.
+    Four([u8; 4]),
+    /// It has to be measured and written.
+    No,
+}
+
 /// A packet that can be written.
 #[expect(unnameable_types, reason = "that it cannot be named is what seals `Encode`")]
 pub trait Wire {
     /// The type of the packet.
     fn packet_type(&self) -> PacketType;
 
-    /// The frame, when it can be sent as it was received.
+    /// What can be sent without measuring.
     #[inline]
-    fn verbatim(&self, _version: Version) -> Option<&[u8]> {
-        None
+    fn ready(&self, _version: Version) -> Ready<'_> {
+        Ready::No
     }
 
     /// Remaining Length, or why this version cannot say it.
