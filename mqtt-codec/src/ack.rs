@@ -245,7 +245,7 @@ macro_rules! acks {
                 PacketType::$name
             }
 
-            #[inline]
+            #[inline(always)]
             fn ready(&self, _version: Version) -> Ready<'_> {
                 if self.layout.reason == ReasonCode::Success && !self.layout.has_properties() {
                     let [high, low] = self.layout.packet_id.get().to_be_bytes();

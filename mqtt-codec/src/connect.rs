@@ -156,18 +156,21 @@ fn read_version(reader: &mut Reader<'_>, told: bool) -> Result<Version> {
     let at = reader.offset();
     let name = reader.binary(Field::ProtocolName)?;
     // MQTT 3.1.1 and 5.0 [MQTT-3.1.2-1]
-    if name != b"MQTT" && name != b"MQIsdp" {
-        let len = short(name.len());
-        return Err(reader.error_at(Kind::InvalidProtocolName, Field::ProtocolName, at, len));
+    if !matches!(name, b"MQTT" | b"MQIsdp") {
+        return Err(reader.error_at(Kind::InvalidProtocolName, Field::ProtocolName, at, short(name.len())));
     }
     let mut level = reader.u8(Field::ProtocolLevel)?;
     if reader.cx.leniency.bridge_protocol_level && matches!(level & !BRIDGE, 3 | 4) {
         level &= !BRIDGE;
     }
-    match Version::from_level(level) {
-        Some(version) if version.protocol_name().as_bytes() == name && (!told || version == reader.cx.version) => {
-            Ok(version)
-        }
+    let version = match (name, level) {
+        (b"MQIsdp", 3) => Some(Version::V31),
+        (b"MQTT", 4) => Some(Version::V311),
+        (b"MQTT", 5) => Some(Version::V5),
+        _ => None,
+    };
+    match version {
+        Some(version) if !told || version == reader.cx.version => Ok(version),
         // MQTT 3.1.1 and 5.0 [MQTT-3.1.2-2]
         _ => {
             let mut error = reader.error_before(Kind::UnsupportedProtocolLevel, Field::ProtocolLevel, level);

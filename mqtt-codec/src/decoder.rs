@@ -172,7 +172,8 @@ impl Decoder {
     ///
     /// # Errors
     /// When the bytes are not a packet that may come here.
-    #[inline]
+    // A part of its callers: what it gives is then put together in place instead of being moved.
+    #[inline(always)]
     pub fn decode<'a>(&mut self, bytes: &'a [u8]) -> Result<Status<(PacketView<'a>, usize)>> {
         if let Some((quick, len)) = self.quick(bytes)
             && let Some(frame) = bytes.get(..len)
@@ -199,7 +200,8 @@ impl Decoder {
     ///
     /// # Errors
     /// When the bytes are not a packet that may come here.
-    #[inline]
+    // A part of its callers, as `decode` is.
+    #[inline(always)]
     pub fn decode_from(&mut self, buffer: &mut BytesMut) -> Result<Status<Packet>> {
         if let Some((quick, len)) = self.quick(buffer) {
             return Ok(Status::Complete(quick.packet(BufferSource { buffer, len })));

@@ -66,6 +66,7 @@ impl Encoder {
     /// (MQTT 5.0 [MQTT-3.2.2-19], [MQTT-3.2.2-20], and the same for the other answers).
     #[must_use]
     pub const fn with_max_packet_size(self, max_packet_size: u32) -> Self {
+        let max_packet_size = if max_packet_size > Self::MAX_PACKET_SIZE { Self::MAX_PACKET_SIZE } else { max_packet_size };
         Self { max_packet_size, ..self }
     }
 
@@ -112,17 +113,13 @@ impl Encoder {
         packet: &P,
         out: &mut B,
     ) -> Result<(), EncodeError> {
-        let ready = packet.ready(self.version);
-        let bytes = match &ready {
-            Ready::Frame(frame) => *frame,
-            Ready::Four(bytes) => bytes.as_slice(),
-            Ready::No => return self.measure_and_write(packet, out),
-        };
-        if bytes.len() <= index(self.max_packet_size.min(Self::MAX_PACKET_SIZE)) && bytes.len() <= out.remaining_mut() {
-            out.put_slice(bytes);
-            return Ok(());
+        let room = out.remaining_mut().min(index(self.max_packet_size));
+        match packet.ready(self.version) {
+            Ready::Frame(frame) if frame.len() <= room => out.put_slice(frame),
+            Ready::Four(bytes) if bytes.len() <= room => out.put_slice(&bytes),
+            _ => return self.measure_and_write(packet, out),
         }
-        self.measure_and_write(packet, out)
+        Ok(())
     }
 
     fn measure_and_write<P: Encode + ?Sized, B: BufMut + ?Sized>(
@@ -174,7 +171,7 @@ impl Encoder {
     #[inline]
     pub(crate) fn fits(&self, packet: PacketType, len: usize) -> Result<(), EncodeError> {
         // MQTT 5.0 [MQTT-3.1.2-24], [MQTT-3.1.2-25], [MQTT-3.2.2-15]
-        if len <= index(self.max_packet_size.min(Self::MAX_PACKET_SIZE)) {
+        if len <= index(self.max_packet_size) {
             return Ok(());
         }
         Err(self.failure(EncodeErrorKind::PacketTooLarge, packet, len, index(self.max_packet_size)))

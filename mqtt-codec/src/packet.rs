@@ -268,7 +268,7 @@ impl<S: Storage> Wire for Packet<S> {
         Self::packet_type(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn ready(&self, version: Version) -> Ready<'_> {
         match self {
             Self::Publish(packet) => packet.ready(version),

@@ -9,9 +9,9 @@ use crate::header::HeaderBytes;
 use crate::property::SubscriptionId;
 use crate::property_id::PropertyId;
 use crate::publish::Publish;
-use crate::reader::{index, short};
+use crate::reader::short;
 use crate::varint::VariableByteInteger;
-use crate::{Delivery, PacketType};
+use crate::{Delivery, PacketType, Version};
 
 /// A message for many subscribers: encoded once, patched for each, its payload shared and never copied.
 ///
@@ -46,6 +46,18 @@ pub struct PreparedPublish {
     properties: Bytes,
     payload: Bytes,
     retain: bool,
+    /// The properties with their length, as 5.0 has them after the packet identifier.
+    tail: Bytes,
+    /// What comes between the first byte and the packet identifier when all that differs is those two: for 3.x and 5.0,
+    /// at QoS 0 and above.
+    middles: [Middle; 4],
+}
+
+/// Remaining Length and Topic Name, and the length of the whole head.
+#[derive(Clone, Debug, Default)]
+struct Middle {
+    bytes: Bytes,
+    head_len: usize,
 }
 
 /// What one receiver of a [`PreparedPublish`] gets for itself.
@@ -141,7 +153,50 @@ impl PreparedPublish {
                 properties.put_slice(property.bytes);
             }
         }
-        Self { topic: topic.freeze(), properties: properties.freeze(), payload, retain: head.retain() }
+        let properties = properties.freeze();
+        let mut tail = BytesMut::with_capacity(properties.len().saturating_add(4));
+        tail.put_slice(VariableByteInteger::saturating(short(properties.len())).encode().as_ref());
+        tail.put_slice(&properties);
+        let mut prepared = Self {
+            topic: topic.freeze(),
+            properties,
+            payload,
+            retain: head.retain(),
+            tail: tail.freeze(),
+            middles: Default::default(),
+        };
+        if prepared.has_name() {
+            let len = prepared.tail.len();
+            prepared.middles =
+                [(0, 0), (2, 0), (0, len), (2, len)].map(|(id, properties)| prepared.middle(id, properties));
+        }
+        prepared
+    }
+
+    /// Whether the topic is known by its name.
+    fn has_name(&self) -> bool {
+        self.topic.len() > NO_NAME.len()
+    }
+
+    fn middle(&self, id: usize, properties: usize) -> Middle {
+        let remaining = self.topic.len().saturating_add(id).saturating_add(properties).saturating_add(self.payload.len());
+        let len = VariableByteInteger::saturating(short(remaining));
+        let mut bytes = BytesMut::with_capacity(self.topic.len().saturating_add(4));
+        bytes.put_slice(len.encode().as_ref());
+        bytes.put_slice(&self.topic);
+        let head_len = remaining.saturating_sub(self.payload.len()).saturating_add(len.encoded_len()).saturating_add(1);
+        Middle { bytes: bytes.freeze(), head_len }
+    }
+
+    #[inline]
+    fn find_middle(&self, version: Version, delivery: Delivery) -> &Middle {
+        let [plain, with_id, plain_v5, with_id_v5] = &self.middles;
+        match (version.has_properties(), delivery) {
+            (false, Delivery::AtMostOnce) => plain,
+            (false, _) => with_id,
+            (true, Delivery::AtMostOnce) => plain_v5,
+            (true, _) => with_id_v5,
+        }
     }
 
     /// The payload, to be written after each head.
@@ -154,7 +209,38 @@ impl PreparedPublish {
     ///
     /// # Errors
     /// As for [`Encoder::encode`]. A message whose topic came as an alias alone cannot be sent by its name.
+    #[inline]
     pub fn encode_head<B: BufMut + ?Sized>(
+        &self,
+        encoder: &Encoder,
+        recipient: &Recipient<'_>,
+        out: &mut B,
+    ) -> Result<(), EncodeError> {
+        if recipient.topic == TopicForm::Name && recipient.subscription_ids.is_empty() && self.has_name() {
+            let version = encoder.version();
+            let middle = self.find_middle(version, recipient.delivery);
+            encoder.fits(PacketType::Publish, middle.head_len.saturating_add(self.payload.len()))?;
+            encoder.room(PacketType::Publish, middle.head_len, out)?;
+            out.put_slice(&[self.first_byte(recipient)]);
+            out.put_slice(&middle.bytes);
+            if let Some(id) = recipient.delivery.packet_id() {
+                out.put_slice(&id.get().to_be_bytes());
+            }
+            if version.has_properties() {
+                out.put_slice(&self.tail);
+            }
+            return Ok(());
+        }
+        self.compose(encoder, recipient, out)
+    }
+
+    #[inline]
+    fn first_byte(&self, recipient: &Recipient<'_>) -> u8 {
+        let retain = recipient.retain.unwrap_or(self.retain);
+        (PacketType::Publish.code() << 4) | recipient.delivery.flags() | u8::from(retain)
+    }
+
+    fn compose<B: BufMut + ?Sized>(
         &self,
         encoder: &Encoder,
         recipient: &Recipient<'_>,
@@ -164,7 +250,7 @@ impl PreparedPublish {
         let alias = recipient.alias().filter(|_| version.has_properties());
         let topic = match recipient.topic {
             TopicForm::Alias(_) if alias.is_some() => NO_NAME,
-            _ if self.topic.len() == NO_NAME.len() => {
+            _ if !self.has_name() => {
                 return Err(EncodeError::not_in_version(PacketType::Publish, version, Field::TopicName));
             }
             _ => &self.topic,
@@ -187,9 +273,7 @@ impl PreparedPublish {
             .saturating_add(if id.is_some() { 2 } else { 0 })
             .saturating_add(properties_len)
             .saturating_add(self.payload.len());
-        let retain = recipient.retain.unwrap_or(self.retain);
-        let first = (PacketType::Publish.code() << 4) | recipient.delivery.flags() | u8::from(retain);
-        let header = HeaderBytes::new(first, short(remaining));
+        let header = HeaderBytes::new(self.first_byte(recipient), short(remaining));
         let total = remaining.saturating_add(header.as_slice().len());
         encoder.fits(PacketType::Publish, total)?;
         encoder.room(PacketType::Publish, total.saturating_sub(self.payload.len()), out)?;
@@ -211,7 +295,6 @@ impl PreparedPublish {
             }
             out.put_slice(&self.properties);
         }
-        debug_assert!(index(short(remaining)) == remaining, "checked by the limit");
         Ok(())
     }
 }

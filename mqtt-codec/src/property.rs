@@ -464,12 +464,16 @@ impl Block {
 /// Reads a Property Length and judges the properties that follow. `place` is the bit of the packet type.
 ///
 /// Versions without properties have an empty block here.
-#[inline]
+#[inline(always)]
 pub(crate) fn read(reader: &mut Reader<'_>, place: u16) -> Result<Block> {
     if !reader.has_properties() {
         let here = reader.offset();
         return Ok(Block { start: here, end: here, seen: 0 });
     }
+    read_block(reader, place)
+}
+
+fn read_block(reader: &mut Reader<'_>, place: u16) -> Result<Block> {
     // MQTT 5.0 [MQTT-2.2.2-1]: the length is there even if it is 0.
     let len = reader.integer(Field::PropertyLength)?;
     let start = reader.offset();

@@ -295,7 +295,7 @@ impl<S: Storage> Publish<S> {
     }
 
     /// Whether the frame is what this version would send.
-    #[inline]
+    #[inline(always)]
     fn is_verbatim(&self, version: Version) -> bool {
         let layout = &self.layout;
         let header = FixedHeader {
@@ -336,7 +336,7 @@ impl<S: Storage> Wire for Publish<S> {
         PacketType::Publish
     }
 
-    #[inline]
+    #[inline(always)]
     fn ready(&self, version: Version) -> Ready<'_> {
         if self.is_verbatim(version) { Ready::Frame(self.bytes()) } else { Ready::No }
     }

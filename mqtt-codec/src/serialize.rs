@@ -56,10 +56,10 @@ impl Serialize for Value<'_> {
             Self::Filters(value) => {
                 let mut seq = serializer.serialize_seq(None)?;
                 for subscription in value.clone() {
-                    let options = subscription.options;
+                    let options = subscription.options();
                     seq.serialize_element(&Pairs(
                         [
-                            ("filter", Value::Text(subscription.filter)),
+                            ("filter", Value::Text(subscription.filter())),
                             ("qos", Value::Number(options.qos.bits().into())),
                             ("no_local", Value::Bool(options.no_local)),
                             ("retain_as_published", Value::Bool(options.retain_as_published)),

@@ -30,7 +30,7 @@ use crate::{PacketId, PacketType, QoS, Version, text, topic};
 ///     .filter("alarms/#", SubscriptionOptions { no_local: true, ..QoS::ExactlyOnce.into() })
 ///     .build()?;
 ///
-/// let filters: Vec<_> = subscribe.filters().map(|subscription| subscription.filter).collect();
+/// let filters: Vec<_> = subscribe.filters().map(|subscription| subscription.filter()).collect();
 /// assert_eq!(filters, ["sensors/+/temperature", "alarms/#"]);
 /// # Ok::<(), mqtt_codec::BuildError>(())
 /// ```
@@ -188,15 +188,39 @@ impl SubscriptionOptions {
 ///
 /// let subscribe = Subscribe::builder(PacketId::MIN).filter("a/#", QoS::AtMostOnce).build()?;
 /// let subscription = subscribe.filters().next().unwrap();
-/// assert_eq!((subscription.filter, subscription.options.qos), ("a/#", QoS::AtMostOnce));
+/// assert_eq!((subscription.filter(), subscription.options().qos), ("a/#", QoS::AtMostOnce));
 /// # Ok::<(), mqtt_codec::BuildError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Subscription<'a> {
+    filter: &'a [u8],
+    options: u8,
+}
+
+impl<'a> Subscription<'a> {
     /// The Topic Filter.
-    pub filter: &'a str,
-    /// Its options.
-    pub options: SubscriptionOptions,
+    #[must_use]
+    pub fn filter(&self) -> &'a str {
+        text::checked(self.filter)
+    }
+
+    /// The bytes of the Topic Filter. Cheaper than [`filter`](Self::filter), which looks at them again.
+    #[must_use]
+    pub const fn filter_bytes(&self) -> &'a [u8] {
+        self.filter
+    }
+
+    /// What is asked for besides.
+    #[must_use]
+    pub fn options(&self) -> SubscriptionOptions {
+        SubscriptionOptions::from_byte(self.options)
+    }
+}
+
+impl core::fmt::Debug for Subscription<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Subscription").field("filter", &self.filter()).field("options", &self.options()).finish()
+    }
 }
 
 /// Iterator over the subscriptions of a SUBSCRIBE, in their order.
@@ -229,8 +253,7 @@ impl<'a> Iterator for Filters<'a> {
 
     fn next(&mut self) -> Option<Subscription<'a>> {
         let (block, options) = self.next_raw()?;
-        let filter = text::checked(block.get(2..)?);
-        Some(Subscription { filter, options: SubscriptionOptions::from_byte(options) })
+        Some(Subscription { filter: block.get(2..)?, options })
     }
 }
 

@@ -16,31 +16,73 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 ///
 /// For a byte of seven bits, `0x80 - byte` keeps its high bit only if the byte is 0, and borrows nothing from
 /// its neighbour; a byte of eight bits is flagged by itself, so what it borrows does not matter.
-#[inline]
+#[inline(always)]
 const fn suspicious<const WILDCARDS: bool>(word: u64) -> u64 {
     let mut flags = word | HIGH.wrapping_sub(word);
     if WILDCARDS {
-        // `#` is 0x23 and `+` is 0x2B: one bit apart.
-        let distance = (word & 0xF7F7_F7F7_F7F7_F7F7) ^ 0x2323_2323_2323_2323;
-        flags |= HIGH.wrapping_sub(distance);
+        flags |= wildcards(word);
     }
     flags & HIGH
 }
 
+/// The high bit of each byte of the result says `#` or `+`, if all bytes are ASCII.
+#[inline(always)]
+const fn wildcards(word: u64) -> u64 {
+    // `#` is 0x23 and `+` is 0x2B: one bit apart.
+    HIGH.wrapping_sub((word & 0xF7F7_F7F7_F7F7_F7F7) ^ 0x2323_2323_2323_2323) & HIGH
+}
+
+/// The same for four words at once: what compilers make vector instructions of.
+#[inline(always)]
+fn mark<const WILDCARDS: bool>(marks: &mut [u64; 4], bytes: &[u8; 32]) {
+    let (words, _) = bytes.as_chunks::<8>();
+    for (mark, word) in marks.iter_mut().zip(words) {
+        *mark |= suspicious::<WILDCARDS>(u64::from_le_bytes(*word));
+    }
+}
+
+/// Four to seven bytes as a word; some of them twice.
+#[inline(always)]
+fn short_word(bytes: &[u8]) -> Option<u64> {
+    let (first, last) = (bytes.first_chunk::<4>()?, bytes.last_chunk::<4>()?);
+    Some(u64::from(u32::from_le_bytes(*first)) | (u64::from(u32::from_le_bytes(*last)) << 32))
+}
+
 /// Whether every byte is ASCII, not U+0000 and (with `WILDCARDS`) no wildcard.
-#[inline]
+///
+/// The last bytes are looked at as the end of a whole word, some of them for the second time, which does no harm.
+#[inline(always)]
 fn is_plain<const WILDCARDS: bool>(bytes: &[u8]) -> bool {
+    if bytes.len() >= 32 {
+        return is_plain_long::<WILDCARDS>(bytes);
+    }
     if let Some(last) = bytes.last_chunk::<8>() {
-        let (words, _) = bytes.as_chunks::<8>();
-        // The last eight bytes may overlap the last whole word; testing a byte twice does no harm.
         let mut flags = suspicious::<WILDCARDS>(u64::from_le_bytes(*last));
-        for word in words {
+        let (words, _) = bytes.as_chunks::<8>();
+        for word in words.iter().take(3) {
             flags |= suspicious::<WILDCARDS>(u64::from_le_bytes(*word));
         }
         return flags == 0;
     }
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        let word = u64::from(u32::from_le_bytes(*first)) | (u64::from(u32::from_le_bytes(*last)) << 32);
+    is_plain_short::<WILDCARDS>(bytes)
+}
+
+#[inline(never)]
+fn is_plain_long<const WILDCARDS: bool>(bytes: &[u8]) -> bool {
+    let Some(last) = bytes.last_chunk::<32>() else { return false };
+    let mut marks = [0; 4];
+    let (chunks, _) = bytes.as_chunks::<32>();
+    for chunk in chunks {
+        mark::<WILDCARDS>(&mut marks, chunk);
+    }
+    mark::<WILDCARDS>(&mut marks, last);
+    let [a, b, c, d] = marks;
+    a | b | c | d == 0
+}
+
+#[inline(never)]
+fn is_plain_short<const WILDCARDS: bool>(bytes: &[u8]) -> bool {
+    if let Some(word) = short_word(bytes) {
         return suspicious::<WILDCARDS>(word) == 0;
     }
     bytes.iter().all(|&byte| byte.is_ascii() && byte != 0 && !(WILDCARDS && matches!(byte, b'#' | b'+')))
@@ -52,41 +94,47 @@ pub(crate) fn is_plain_topic(bytes: &[u8]) -> bool {
     is_plain::<true>(bytes)
 }
 
-/// Whether the bytes are a string of ASCII characters without U+0000 whose wildcards each pass `wildcard`, which gets
+/// Whether the bytes are a string of ASCII characters without U+0000 whose wildcards each pass `passes`, which gets
 /// their offset.
-#[inline]
-pub(crate) fn is_plain_filter(bytes: &[u8], wildcard: impl Fn(usize) -> bool) -> bool {
-    let word_passes = |word: u64, offset_of: &dyn Fn(usize) -> usize| {
-        if (word | HIGH.wrapping_sub(word)) & HIGH != 0 {
-            return false;
-        }
-        let mut wildcards = HIGH.wrapping_sub((word & 0xF7F7_F7F7_F7F7_F7F7) ^ 0x2323_2323_2323_2323) & HIGH;
-        while wildcards != 0 {
-            let byte = usize::try_from(wildcards.trailing_zeros() >> 3).unwrap_or_default();
-            if !wildcard(offset_of(byte)) {
-                return false;
-            }
-            wildcards &= wildcards.wrapping_sub(1);
-        }
-        true
-    };
+#[inline(always)]
+pub(crate) fn is_plain_filter(bytes: &[u8], passes: impl Fn(usize) -> bool) -> bool {
     let len = bytes.len();
     if let Some(last) = bytes.last_chunk::<8>() {
         let (words, _) = bytes.as_chunks::<8>();
-        let whole = words
-            .iter()
-            .enumerate()
-            .all(|(index, word)| word_passes(u64::from_le_bytes(*word), &|byte| (index << 3) | byte));
-        return whole && word_passes(u64::from_le_bytes(*last), &|byte| len.saturating_sub(8).saturating_add(byte));
+        let mut start = 0_usize;
+        for word in words {
+            if !word_passes(u64::from_le_bytes(*word), |byte| passes(start.saturating_add(byte))) {
+                return false;
+            }
+            start = start.saturating_add(8);
+        }
+        let start = len.saturating_sub(8);
+        return word_passes(u64::from_le_bytes(*last), |byte| passes(start.saturating_add(byte)));
     }
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        let word = u64::from(u32::from_le_bytes(*first)) | (u64::from(u32::from_le_bytes(*last)) << 32);
-        let offset = |byte| if byte < 4 { byte } else { len.saturating_add(byte).saturating_sub(8) };
-        return word_passes(word, &offset);
+    if let Some(word) = short_word(bytes) {
+        return word_passes(word, |byte| {
+            passes(if byte < 4 { byte } else { len.saturating_add(byte).saturating_sub(8) })
+        });
     }
     bytes.iter().enumerate().all(|(at, &byte)| {
-        byte.is_ascii() && byte != 0 && (!matches!(byte, b'#' | b'+') || wildcard(at))
+        byte.is_ascii() && byte != 0 && (!matches!(byte, b'#' | b'+') || passes(at))
     })
+}
+
+/// `passes` gets the places of wildcards in the word.
+#[inline(always)]
+fn word_passes(word: u64, passes: impl Fn(usize) -> bool) -> bool {
+    if suspicious::<false>(word) != 0 {
+        return false;
+    }
+    let mut rest = wildcards(word);
+    while rest != 0 {
+        if !passes(usize::try_from(rest.trailing_zeros() >> 3).unwrap_or_default()) {
+            return false;
+        }
+        rest &= rest.wrapping_sub(1);
+    }
+    true
 }
 
 /// Whether the bytes are a UTF-8 Encoded String.
@@ -125,7 +173,7 @@ mod tests {
 
     #[test]
     fn every_byte_at_every_place_of_every_short_length() {
-        for len in 0..=20 {
+        for len in 0..=80 {
             for place in 0..len {
                 for byte in 0..=255_u8 {
                     let mut bytes: Vec<u8> = core::iter::repeat_n(b'a', len).collect();

@@ -12,6 +12,7 @@ const ROUNDS: usize = 31;
 
 const OWNED: &[(&str, Owned)] = &[
     ("mqtt-codec", peers::ours::owned),
+    ("mqtt-codec, as text", peers::ours::owned_text),
     ("rumqttc", peers::rumqttc::owned),
     ("mqttbytes-ng", peers::mqttbytes_ng::owned),
     ("rmqtt-codec", peers::rmqtt::owned),
@@ -23,6 +24,7 @@ const OWNED: &[(&str, Owned)] = &[
 
 const OWNED_V5: &[(&str, Owned)] = &[
     ("mqtt-codec", peers::ours::owned_v5),
+    ("mqtt-codec, as text", peers::ours::owned_v5_text),
     ("rumqttc", peers::rumqttc::owned_v5),
     ("mqttbytes-ng", peers::mqttbytes_ng::owned_v5),
     ("rmqtt-codec", peers::rmqtt::owned_v5),
@@ -32,7 +34,11 @@ const OWNED_V5: &[(&str, Owned)] = &[
     ("mqtt-protocol-core", peers::protocol_core::owned_v5),
 ];
 
-const BORROWED: &[(&str, Borrowed)] = &[("mqtt-codec", peers::ours::borrowed), ("mqttrs", peers::mqttrs::borrowed)];
+const BORROWED: &[(&str, Borrowed)] = &[
+    ("mqtt-codec", peers::ours::borrowed),
+    ("mqtt-codec, as text", peers::ours::borrowed_text),
+    ("mqttrs", peers::mqttrs::borrowed),
+];
 
 struct Case {
     name: &'static str,
@@ -76,7 +82,7 @@ pub fn run(bench: &mut Bench) {
         let mut entries: Vec<Entry<'_>> = (if v5 { OWNED_V5 } else { OWNED })
             .iter()
             .map(|&(name, run)| {
-                let entry = if name == "mqtt-codec" { Entry::ours_prepared } else { Entry::peer_prepared };
+                let entry = if name.starts_with("mqtt-codec") { Entry::ours_prepared } else { Entry::peer_prepared };
                 entry(name, Box::new(|| BytesMut::from(&case.bytes[..])), Box::new(run))
             })
             .collect();
@@ -100,14 +106,16 @@ pub fn run(bench: &mut Bench) {
     for case in &cases {
         let name = format!("{} (view)", case.name);
         if case.version == Version::V5 {
+            // No peer decodes 5.0 without allocating.
             let ours = Entry::ours("mqtt-codec", || peers::ours::borrowed_v5(&case.bytes));
-            bench.case(&name, case.operations as u64, ROUNDS, vec![ours]);
+            let text = Entry::ours("mqtt-codec, as text", || peers::ours::borrowed_v5_text(&case.bytes));
+            bench.case(&name, case.operations as u64, ROUNDS, vec![ours, text]);
             continue;
         }
         let entries = BORROWED
             .iter()
             .map(|&(name, run)| {
-                let entry = if name == "mqtt-codec" { Entry::ours } else { Entry::peer };
+                let entry = if name.starts_with("mqtt-codec") { Entry::ours } else { Entry::peer };
                 entry(name, move || run(&case.bytes))
             })
             .collect();

@@ -1,7 +1,9 @@
 //! Packets to bytes. Each peer encodes a packet of its own that it decoded from the same bytes.
 
+use std::io::IoSlice;
+
 use bytes::BytesMut;
-use mqtt_codec::{Decoder, Encoder, Packet, Status, Version};
+use mqtt_codec::{Decoder, Encoder, Packet, Publish, Status, Version};
 use mqute_codec::codec::PacketCodec;
 
 use super::data::{self, frame};
@@ -54,7 +56,6 @@ impl Packets {
                 out.len() as u64
             })
         };
-        let slice = mqttrs::decode_slice(&self.bytes).unwrap().unwrap();
         vec![
             Entry::ours_prepared("mqtt-codec", buffer(), repeated(Box::new(ours))),
             Entry::peer_prepared("mqttbytes-ng", buffer(), repeated(Box::new(|out| {
@@ -67,16 +68,36 @@ impl Packets {
             Entry::peer_prepared("mqtt-proto", buffer(), repeated(Box::new(|out| {
                 out.extend_from_slice(self.proto.encode().unwrap().as_ref());
             }))),
-            // Writes to a slice: the buffer is made long before the round and filled from its front.
+        ]
+    }
+}
+
+impl Packets {
+    /// Into a slice that is made long before, as mqttrs wants it.
+    fn into_slice<'a>(&'a self, encoder: &'a Encoder) -> Vec<Entry<'a>> {
+        let buffer = || Box::new(|| vec![0; self.bytes.len() * COPIES]);
+        let slice = mqttrs::decode_slice(&self.bytes).unwrap().unwrap();
+        vec![
+            Entry::ours_prepared(
+                "mqtt-codec",
+                buffer(),
+                Box::new(|out: &mut Vec<u8>| {
+                    let mut rest = &mut out[..];
+                    for _ in 0..COPIES {
+                        encoder.encode(&self.ours, &mut rest).unwrap();
+                    }
+                    rest.len() as u64
+                }),
+            ),
             Entry::peer_prepared(
                 "mqttrs",
-                Box::new(|| vec![0; self.bytes.len() * COPIES]),
+                buffer(),
                 Box::new(move |out: &mut Vec<u8>| {
                     let mut at = 0;
                     for _ in 0..COPIES {
                         at += mqttrs::encode_slice(&slice, &mut out[at..]).unwrap();
                     }
-                    at as u64
+                    (out.len() - at) as u64
                 }),
             ),
         ]
@@ -101,48 +122,51 @@ pub fn run(bench: &mut Bench) {
         if let Some(target) = goal {
             bench.goal(&name.replace(' ', "."), ratio, target);
         }
+        let name = format!("{name} (slice)");
+        let ratio = bench.case(&name, COPIES as u64, ROUNDS, packets.into_slice(&encoder));
+        if let Some(target) = goal {
+            bench.goal(&name.replace(' ', "."), ratio, target);
+        }
     }
     apart(bench);
 }
 
-/// Head and payload apart: the head is written, the payload is handed on by reference.
+/// Head and payload apart: the head is written, the payload is handed to a vectored write as it is.
 fn apart(bench: &mut Bench) {
     bench.head("encode, head and payload apart");
     let v3 = Version::V311;
-    let encoder = Encoder::new(v3);
+    let encoder = Encoder::new(v3).with_max_packet_size(Encoder::MAX_PACKET_SIZE);
     let packets = Packets::new(frame(v3, data::publish(data::TOPIC, 1024, Some(7))));
-    let Packet::Publish(publish) = &packets.ours else { panic!("a PUBLISH") };
+    let decoded = |payload| {
+        let frame = frame(v3, data::publish(data::TOPIC, payload, Some(7)));
+        let mut decoder = Decoder::any(v3).with_max_packet_size(Encoder::MAX_PACKET_SIZE);
+        match decoder.decode_frame(frame.into()) {
+            Ok(Status::Complete(Packet::Publish(publish))) => publish,
+            _ => panic!("a PUBLISH"),
+        }
+    };
+    let apart = |name, publish: &'static Publish| {
+        Entry::ours_prepared(
+            name,
+            Box::new(|| packets.buffer()),
+            Box::new(move |out: &mut BytesMut| {
+                let mut payload = 0;
+                for _ in 0..COPIES {
+                    encoder.encode_publish_head(publish, out).unwrap();
+                    payload += std::hint::black_box(IoSlice::new(publish.payload())).len();
+                }
+                (out.len() + payload) as u64
+            }),
+        )
+    };
+    // One packet of each size for the length of the process.
+    let [small, large]: [&'static Publish; 2] = [1 << 10, 1 << 20].map(|payload| &*Box::leak(Box::new(decoded(payload))));
     let mut entries = packets.entries(|_| ());
-    entries[0] = Entry::ours_prepared(
-        "mqtt-codec",
-        Box::new(|| packets.buffer()),
-        Box::new(|out: &mut BytesMut| {
-            let mut payload = 0;
-            for _ in 0..COPIES {
-                encoder.encode_publish_head(publish, out).unwrap();
-                payload += std::hint::black_box(publish.payload_bytes()).len();
-            }
-            (out.len() + payload) as u64
-        }),
-    );
+    entries[0] = apart("mqtt-codec", small);
     let ratio = bench.case("apart publish-1024", COPIES as u64, ROUNDS, entries);
     bench.goal("encode.apart-1024", ratio, 0.35);
     // Independent of the size: 1 MiB costs what 1 KiB does.
-    let large = data::publish(data::TOPIC, 1 << 20, Some(7));
-    let encoder = encoder.with_max_packet_size(Encoder::MAX_PACKET_SIZE);
-    let ours = Entry::ours_prepared(
-        "mqtt-codec",
-        Box::new(|| packets.buffer()),
-        Box::new(|out: &mut BytesMut| {
-            let mut payload = 0;
-            for _ in 0..COPIES {
-                encoder.encode_publish_head(&large, out).unwrap();
-                payload += std::hint::black_box(large.payload_bytes()).len();
-            }
-            (out.len() + payload) as u64
-        }),
-    );
-    bench.case("apart publish-1048576", COPIES as u64, ROUNDS, vec![ours]);
+    bench.case("apart publish-1048576", COPIES as u64, ROUNDS, vec![apart("mqtt-codec", large)]);
     let ratio = bench.time("apart publish-1048576", "mqtt-codec") / bench.time("apart publish-1024", "mqtt-codec");
     bench.goal("encode.apart-size-independent", ratio, 1.25);
 }

@@ -1,5 +1,7 @@
 //! One message of 1 KiB to 100 subscribers at QoS 1, each with a packet identifier of its own.
 
+use std::io::IoSlice;
+
 use bytes::{Bytes, BytesMut};
 use mqtt_codec::{Delivery, Encoder, PacketId, PreparedPublish, Recipient, Version};
 
@@ -27,6 +29,18 @@ pub fn run(bench: &mut Bench) {
         let mut entries = vec![
             Entry::ours_prepared(
                 "prepared",
+                Box::new(buffer),
+                Box::new(|out: &mut BytesMut| {
+                    let mut payloads = 0;
+                    for packet_id in ids() {
+                        prepared.encode_head(&encoder, &Recipient::new(delivery(packet_id)), out).unwrap();
+                        payloads += std::hint::black_box(IoSlice::new(prepared.payload())).len();
+                    }
+                    (out.len() + payloads) as u64
+                }),
+            ),
+            Entry::ours_prepared(
+                "prepared, payloads queued",
                 Box::new(move || (buffer(), Vec::with_capacity(usize::from(SUBSCRIBERS)))),
                 Box::new(|(out, payloads): &mut (BytesMut, Vec<Bytes>)| {
                     for packet_id in ids() {

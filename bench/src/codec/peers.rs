@@ -16,29 +16,43 @@ pub mod ours {
     use super::{Buf, BytesMut, size};
     use mqtt_codec::{Decoder, Packet, Status, Storage, Version};
 
+    /// What was decoded, as the bytes that were proven to be text.
     fn seen<S: Storage>(packet: &Packet<S>) -> u64 {
         match packet {
-            Packet::Publish(publish) => size(publish.topic().len(), publish.payload().len()),
+            Packet::Publish(publish) => size(publish.topic_bytes().len(), publish.payload().len()),
             Packet::Connect(connect) => connect.client_id().len() as u64,
-            Packet::Subscribe(subscribe) => subscribe.filters().map(|subscription| subscription.filter.len() as u64).sum(),
+            Packet::Subscribe(subscribe) => {
+                subscribe.filters().map(|subscription| subscription.filter_bytes().len() as u64).sum()
+            }
             Packet::PubAck(ack) => u64::from(ack.packet_id().get()),
             _ => 0,
         }
     }
 
-    fn owned_as(mut decoder: Decoder, buffer: &mut BytesMut) -> u64 {
+    /// The same as `&str`, which safe code makes of bytes by looking at them once more.
+    fn read<S: Storage>(packet: &Packet<S>) -> u64 {
+        match packet {
+            Packet::Publish(publish) => size(publish.topic().len(), publish.payload().len()),
+            Packet::Subscribe(subscribe) => {
+                subscribe.filters().map(|subscription| subscription.filter().len() as u64).sum()
+            }
+            packet => seen(packet),
+        }
+    }
+
+    fn owned_as(mut decoder: Decoder, buffer: &mut BytesMut, seen: impl Fn(&Packet) -> u64) -> u64 {
         let mut sum = 0;
         while buffer.has_remaining() {
-            let Status::Complete(packet) = decoder.decode_from(buffer).unwrap() else { panic!("whole packets") };
+            let Ok(Status::Complete(packet)) = decoder.decode_from(buffer) else { panic!("whole packets") };
             sum += seen(&packet);
         }
         sum
     }
 
-    fn borrowed_as(mut decoder: Decoder, mut bytes: &[u8]) -> u64 {
+    fn borrowed_as(mut decoder: Decoder, mut bytes: &[u8], seen: impl Fn(&Packet<&[u8]>) -> u64) -> u64 {
         let mut sum = 0;
         while !bytes.is_empty() {
-            let Status::Complete((packet, used)) = decoder.decode(bytes).unwrap() else { panic!("whole packets") };
+            let Ok(Status::Complete((packet, used))) = decoder.decode(bytes) else { panic!("whole packets") };
             sum += seen(&packet);
             bytes = &bytes[used..];
         }
@@ -46,19 +60,35 @@ pub mod ours {
     }
 
     pub fn owned(buffer: &mut BytesMut) -> u64 {
-        owned_as(Decoder::any(Version::V311), buffer)
+        owned_as(Decoder::any(Version::V311), buffer, seen)
+    }
+
+    pub fn owned_text(buffer: &mut BytesMut) -> u64 {
+        owned_as(Decoder::any(Version::V311), buffer, read)
     }
 
     pub fn owned_v5(buffer: &mut BytesMut) -> u64 {
-        owned_as(Decoder::any(Version::V5), buffer)
+        owned_as(Decoder::any(Version::V5), buffer, seen)
+    }
+
+    pub fn owned_v5_text(buffer: &mut BytesMut) -> u64 {
+        owned_as(Decoder::any(Version::V5), buffer, read)
     }
 
     pub fn borrowed(bytes: &[u8]) -> u64 {
-        borrowed_as(Decoder::any(Version::V311), bytes)
+        borrowed_as(Decoder::any(Version::V311), bytes, |packet| seen(packet))
+    }
+
+    pub fn borrowed_text(bytes: &[u8]) -> u64 {
+        borrowed_as(Decoder::any(Version::V311), bytes, |packet| read(packet))
     }
 
     pub fn borrowed_v5(bytes: &[u8]) -> u64 {
-        borrowed_as(Decoder::any(Version::V5), bytes)
+        borrowed_as(Decoder::any(Version::V5), bytes, |packet| seen(packet))
+    }
+
+    pub fn borrowed_v5_text(bytes: &[u8]) -> u64 {
+        borrowed_as(Decoder::any(Version::V5), bytes, |packet| read(packet))
     }
 }
 
