@@ -24,7 +24,12 @@ pub(crate) struct Layout {
 
 impl Layout {
     pub(crate) const fn plain(packet_id: PacketId) -> Self {
-        Self { packet_id, reason: ReasonCode::Success, properties: 0, properties_end: 0 }
+        Self {
+            packet_id,
+            reason: ReasonCode::Success,
+            properties: 0,
+            properties_end: 0,
+        }
     }
 
     #[inline]
@@ -42,12 +47,20 @@ impl Layout {
         let reason = read_reason(&mut reader)?;
         // MQTT 5.0 §3.4.2.2.1: without a Property Length there are no properties.
         if reader.is_empty() {
-            return Ok(Self { reason, ..Self::plain(packet_id) });
+            return Ok(Self {
+                reason,
+                ..Self::plain(packet_id)
+            });
         }
         let place = reader.cx.packet.bit();
         let block = property::read(&mut reader, place)?;
         reader.finish(Detail::None)?;
-        Ok(Self { packet_id, reason, properties: block.start, properties_end: block.end })
+        Ok(Self {
+            packet_id,
+            reason,
+            properties: block.start,
+            properties_end: block.end,
+        })
     }
 
     /// Whether there is more to keep than numbers.
@@ -81,13 +94,22 @@ pub(crate) fn read_reason(reader: &mut Reader<'_>) -> Result<ReasonCode> {
 }
 
 /// Remaining Length of packet identifier, reason and properties in their shortest form.
-fn remaining(packet: PacketType, layout: &Layout, properties: Properties<'_>, version: Version, trim: Trim)
--> core::result::Result<usize, EncodeError> {
+fn remaining(
+    packet: PacketType,
+    layout: &Layout,
+    properties: Properties<'_>,
+    version: Version,
+    trim: Trim,
+) -> core::result::Result<usize, EncodeError> {
     if !version.has_properties() {
         // An error cannot be said in 3.x. That an identifier is not known changes nothing there: the exchange
         // goes on as if it were (MQTT 3.1.1 §4.3.3).
         if layout.reason.is_error() && layout.reason != ReasonCode::PacketIdentifierNotFound {
-            return Err(EncodeError::not_in_version(packet, version, Field::ReasonCode));
+            return Err(EncodeError::not_in_version(
+                packet,
+                version,
+                Field::ReasonCode,
+            ));
         }
         return Ok(2);
     }
@@ -149,7 +171,10 @@ impl<'a, P> AckBuilder<'a, P> {
     /// Sets the properties.
     #[must_use]
     pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self { properties: properties.into(), ..self }
+        Self {
+            properties: properties.into(),
+            ..self
+        }
     }
 
     fn frame(&self, packet: PacketType) -> core::result::Result<(Bytes, Layout), BuildError> {

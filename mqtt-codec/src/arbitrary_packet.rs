@@ -8,9 +8,10 @@ use arbitrary::{Arbitrary, Error, Result, Unstructured};
 
 use crate::ack::AckBuilder;
 use crate::{
-    Auth, BuildError, ConnAck, Connect, Delivery, Disconnect, Encoder, Packet, PacketId, PacketType, PropertiesBuf,
-    Property, PropertyId, PubAck, PubComp, PubRec, PubRel, Publish, QoS, ReasonCode, RetainHandling, SubAck, Subscribe,
-    SubscriptionId, SubscriptionOptions, UnsubAck, Unsubscribe, Version, Will,
+    Auth, BuildError, ConnAck, Connect, Delivery, Disconnect, Encoder, Packet, PacketId,
+    PacketType, PropertiesBuf, Property, PropertyId, PubAck, PubComp, PubRec, PubRel, Publish, QoS,
+    ReasonCode, RetainHandling, SubAck, Subscribe, SubscriptionId, SubscriptionOptions, UnsubAck,
+    Unsubscribe, Version, Will,
 };
 
 /// A packet, and a version for which it can be encoded.
@@ -64,7 +65,8 @@ impl<'a> Arbitrary<'a> for PacketId {
 
 impl<'a> Arbitrary<'a> for QoS {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        u.choose(&[Self::AtMostOnce, Self::AtLeastOnce, Self::ExactlyOnce]).copied()
+        u.choose(&[Self::AtMostOnce, Self::AtLeastOnce, Self::ExactlyOnce])
+            .copied()
     }
 }
 
@@ -72,8 +74,14 @@ impl<'a> Arbitrary<'a> for Delivery {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         Ok(match QoS::arbitrary(u)? {
             QoS::AtMostOnce => Self::AtMostOnce,
-            QoS::AtLeastOnce => Self::AtLeastOnce { packet_id: u.arbitrary()?, dup: u.arbitrary()? },
-            QoS::ExactlyOnce => Self::ExactlyOnce { packet_id: u.arbitrary()?, dup: u.arbitrary()? },
+            QoS::AtLeastOnce => Self::AtLeastOnce {
+                packet_id: u.arbitrary()?,
+                dup: u.arbitrary()?,
+            },
+            QoS::ExactlyOnce => Self::ExactlyOnce {
+                packet_id: u.arbitrary()?,
+                dup: u.arbitrary()?,
+            },
         })
     }
 }
@@ -83,7 +91,13 @@ fn refused(_: BuildError) -> Error {
 }
 
 fn packet(u: &mut Unstructured<'_>, version: Version) -> Result<Packet> {
-    let types = if version.has_properties() { PacketType::ALL.as_slice() } else { PacketType::ALL.split_last().map_or(&[][..], |(_, types)| types) };
+    let types = if version.has_properties() {
+        PacketType::ALL.as_slice()
+    } else {
+        PacketType::ALL
+            .split_last()
+            .map_or(&[][..], |(_, types)| types)
+    };
     let packet_type = *u.choose(types)?;
     let place = packet_type.bit();
     let properties = properties(u, version, place)?;
@@ -91,12 +105,22 @@ fn packet(u: &mut Unstructured<'_>, version: Version) -> Result<Packet> {
         PacketType::Connect => connect(u, version, &properties)?.into(),
         PacketType::ConnAck => {
             let reason = reason(u, version, packet_type)?;
-            let present = reason == ReasonCode::Success && version != Version::V31 && u.arbitrary()?;
-            ConnAck::builder(reason).session_present(present).properties(&properties).build().map_err(refused)?.into()
+            let present =
+                reason == ReasonCode::Success && version != Version::V31 && u.arbitrary()?;
+            ConnAck::builder(reason)
+                .session_present(present)
+                .properties(&properties)
+                .build()
+                .map_err(refused)?
+                .into()
         }
         PacketType::Publish => {
             let alias = properties.as_properties().topic_alias().is_some();
-            let topic = if alias && u.arbitrary()? { String::new() } else { topic(u)? };
+            let topic = if alias && u.arbitrary()? {
+                String::new()
+            } else {
+                topic(u)?
+            };
             Publish::builder(&topic)
                 .delivery(u.arbitrary()?)
                 .retain(u.arbitrary()?)
@@ -106,15 +130,52 @@ fn packet(u: &mut Unstructured<'_>, version: Version) -> Result<Packet> {
                 .map_err(refused)?
                 .into()
         }
-        PacketType::PubAck => ack(PubAck::builder(u.arbitrary()?), u, version, packet_type, &properties)?.build().map_err(refused)?.into(),
-        PacketType::PubRec => ack(PubRec::builder(u.arbitrary()?), u, version, packet_type, &properties)?.build().map_err(refused)?.into(),
-        PacketType::PubRel => ack(PubRel::builder(u.arbitrary()?), u, version, packet_type, &properties)?.build().map_err(refused)?.into(),
-        PacketType::PubComp => ack(PubComp::builder(u.arbitrary()?), u, version, packet_type, &properties)?.build().map_err(refused)?.into(),
+        PacketType::PubAck => ack(
+            PubAck::builder(u.arbitrary()?),
+            u,
+            version,
+            packet_type,
+            &properties,
+        )?
+        .build()
+        .map_err(refused)?
+        .into(),
+        PacketType::PubRec => ack(
+            PubRec::builder(u.arbitrary()?),
+            u,
+            version,
+            packet_type,
+            &properties,
+        )?
+        .build()
+        .map_err(refused)?
+        .into(),
+        PacketType::PubRel => ack(
+            PubRel::builder(u.arbitrary()?),
+            u,
+            version,
+            packet_type,
+            &properties,
+        )?
+        .build()
+        .map_err(refused)?
+        .into(),
+        PacketType::PubComp => ack(
+            PubComp::builder(u.arbitrary()?),
+            u,
+            version,
+            packet_type,
+            &properties,
+        )?
+        .build()
+        .map_err(refused)?
+        .into(),
         PacketType::Subscribe => {
             let mut builder = Subscribe::builder(u.arbitrary()?).properties(&properties);
             for _ in 0..u.int_in_range(1..=4)? {
                 let filter = filter(u)?;
-                builder = builder.filter(&filter, options(u, version, filter.starts_with("$share/"))?);
+                builder =
+                    builder.filter(&filter, options(u, version, filter.starts_with("$share/"))?);
             }
             builder.build().map_err(refused)?.into()
         }
@@ -130,7 +191,9 @@ fn packet(u: &mut Unstructured<'_>, version: Version) -> Result<Packet> {
             }
             builder.build().map_err(refused)?.into()
         }
-        PacketType::UnsubAck if !version.has_properties() => UnsubAck::without_codes(u.arbitrary()?).into(),
+        PacketType::UnsubAck if !version.has_properties() => {
+            UnsubAck::without_codes(u.arbitrary()?).into()
+        }
         PacketType::UnsubAck => UnsubAck::builder(u.arbitrary()?, &codes(u, version, packet_type)?)
             .properties(&properties)
             .build()
@@ -140,14 +203,22 @@ fn packet(u: &mut Unstructured<'_>, version: Version) -> Result<Packet> {
         PacketType::PingResp => Packet::PingResp,
         PacketType::Disconnect => {
             let reason = reason(u, version, packet_type)?;
-            Disconnect::builder(reason).properties(&properties).build().map_err(refused)?.into()
+            Disconnect::builder(reason)
+                .properties(&properties)
+                .build()
+                .map_err(refused)?
+                .into()
         }
         PacketType::Auth => {
             if properties.as_properties().authentication_method().is_none() {
                 return Ok(Auth::success().into());
             }
             let reason = reason(u, version, packet_type)?;
-            Auth::builder(reason).properties(&properties).build().map_err(refused)?.into()
+            Auth::builder(reason)
+                .properties(&properties)
+                .build()
+                .map_err(refused)?
+                .into()
         }
     })
 }
@@ -159,10 +230,16 @@ fn ack<'a, P>(
     packet: PacketType,
     properties: &'a PropertiesBuf,
 ) -> Result<AckBuilder<'a, P>> {
-    Ok(builder.reason(reason(u, version, packet)?).properties(properties))
+    Ok(builder
+        .reason(reason(u, version, packet)?)
+        .properties(properties))
 }
 
-fn connect(u: &mut Unstructured<'_>, version: Version, properties: &PropertiesBuf) -> Result<Connect> {
+fn connect(
+    u: &mut Unstructured<'_>,
+    version: Version,
+    properties: &PropertiesBuf,
+) -> Result<Connect> {
     let will_properties = self::properties(u, version, crate::property_id::WILL)?;
     let (will_topic, client_id, user_name) = (topic(u)?, text(u)?, text(u)?);
     let client_id = match version {
@@ -170,8 +247,10 @@ fn connect(u: &mut Unstructured<'_>, version: Version, properties: &PropertiesBu
         _ => client_id,
     };
     let clean_start = u.arbitrary::<bool>()? || (version == Version::V311 && client_id.is_empty());
-    let mut builder =
-        Connect::builder(version, &client_id).clean_start(clean_start).keep_alive(u.arbitrary()?).properties(properties);
+    let mut builder = Connect::builder(version, &client_id)
+        .clean_start(clean_start)
+        .keep_alive(u.arbitrary()?)
+        .properties(properties);
     if u.arbitrary()? {
         let will = Will::new(&will_topic, u.arbitrary()?)
             .with_qos(u.arbitrary()?)
@@ -198,8 +277,12 @@ fn reason(u: &mut Unstructured<'_>, version: Version, packet: PacketType) -> Res
         .filter(|code| {
             version.has_properties()
                 || match packet {
-                    PacketType::ConnAck => code.return_code().is_some_and(|byte| ReasonCode::from_return_code(byte) == Some(*code)),
-                    PacketType::SubAck => !code.is_error() || (version == Version::V311 && code.byte() == 0x80),
+                    PacketType::ConnAck => code
+                        .return_code()
+                        .is_some_and(|byte| ReasonCode::from_return_code(byte) == Some(*code)),
+                    PacketType::SubAck => {
+                        !code.is_error() || (version == Version::V311 && code.byte() == 0x80)
+                    }
                     _ => *code == ReasonCode::Success,
                 }
         })
@@ -207,11 +290,21 @@ fn reason(u: &mut Unstructured<'_>, version: Version, packet: PacketType) -> Res
     u.choose(&codes).copied()
 }
 
-fn codes(u: &mut Unstructured<'_>, version: Version, packet: PacketType) -> Result<Vec<ReasonCode>> {
-    (0..u.int_in_range(1..=4)?).map(|_| reason(u, version, packet)).collect()
+fn codes(
+    u: &mut Unstructured<'_>,
+    version: Version,
+    packet: PacketType,
+) -> Result<Vec<ReasonCode>> {
+    (0..u.int_in_range(1..=4)?)
+        .map(|_| reason(u, version, packet))
+        .collect()
 }
 
-fn options(u: &mut Unstructured<'_>, version: Version, shared: bool) -> Result<SubscriptionOptions> {
+fn options(
+    u: &mut Unstructured<'_>,
+    version: Version,
+    shared: bool,
+) -> Result<SubscriptionOptions> {
     let qos = QoS::arbitrary(u)?;
     if !version.has_properties() {
         return Ok(qos.into());
@@ -220,17 +313,27 @@ fn options(u: &mut Unstructured<'_>, version: Version, shared: bool) -> Result<S
         qos,
         no_local: !shared && u.arbitrary()?,
         retain_as_published: u.arbitrary()?,
-        retain_handling: *u.choose(&[RetainHandling::OnSubscribe, RetainHandling::OnNewSubscribe, RetainHandling::Never])?,
+        retain_handling: *u.choose(&[
+            RetainHandling::OnSubscribe,
+            RetainHandling::OnNewSubscribe,
+            RetainHandling::Never,
+        ])?,
     })
 }
 
 fn text(u: &mut Unstructured<'_>) -> Result<String> {
     let text: &str = u.arbitrary()?;
-    Ok(text.chars().filter(|character| *character != '\0').collect())
+    Ok(text
+        .chars()
+        .filter(|character| *character != '\0')
+        .collect())
 }
 
 fn topic(u: &mut Unstructured<'_>) -> Result<String> {
-    let topic: String = text(u)?.chars().filter(|character| !matches!(character, '#' | '+')).collect();
+    let topic: String = text(u)?
+        .chars()
+        .filter(|character| !matches!(character, '#' | '+'))
+        .collect();
     Ok(if topic.is_empty() { "/".into() } else { topic })
 }
 
@@ -258,7 +361,11 @@ fn properties(u: &mut Unstructured<'_>, version: Version, place: u16) -> Result<
     if !version.has_properties() {
         return Ok(properties);
     }
-    let ids: Vec<PropertyId> = PropertyId::ALL.iter().copied().filter(|id| id.is_in(place)).collect();
+    let ids: Vec<PropertyId> = PropertyId::ALL
+        .iter()
+        .copied()
+        .filter(|id| id.is_in(place))
+        .collect();
     for _ in 0..u.int_in_range(0..=5)? {
         if ids.is_empty() {
             break;
@@ -268,8 +375,12 @@ fn properties(u: &mut Unstructured<'_>, version: Version, place: u16) -> Result<
         if present && !id.may_repeat(place) {
             continue;
         }
-        if id == PropertyId::AuthenticationData && properties.as_properties().authentication_method().is_none() {
-            properties.push(Property::AuthenticationMethod(&text(u)?)).map_err(refused)?;
+        if id == PropertyId::AuthenticationData
+            && properties.as_properties().authentication_method().is_none()
+        {
+            properties
+                .push(Property::AuthenticationMethod(&text(u)?))
+                .map_err(refused)?;
         }
         push(u, id, &mut properties)?;
     }
@@ -285,7 +396,8 @@ fn push(u: &mut Unstructured<'_>, id: PropertyId, properties: &mut PropertiesBuf
         PropertyId::ResponseTopic => Property::ResponseTopic("answers/here"),
         PropertyId::CorrelationData => Property::CorrelationData(u.arbitrary()?),
         PropertyId::SubscriptionIdentifier => {
-            let id = SubscriptionId::new(u.int_in_range(1..=SubscriptionId::MAX)?).ok_or(Error::IncorrectFormat)?;
+            let id = SubscriptionId::new(u.int_in_range(1..=SubscriptionId::MAX)?)
+                .ok_or(Error::IncorrectFormat)?;
             Property::SubscriptionIdentifier(id)
         }
         PropertyId::SessionExpiryInterval => Property::SessionExpiryInterval(u.arbitrary()?),
@@ -293,22 +405,34 @@ fn push(u: &mut Unstructured<'_>, id: PropertyId, properties: &mut PropertiesBuf
         PropertyId::ServerKeepAlive => Property::ServerKeepAlive(u.arbitrary()?),
         PropertyId::AuthenticationMethod => Property::AuthenticationMethod(&value),
         PropertyId::AuthenticationData => Property::AuthenticationData(u.arbitrary()?),
-        PropertyId::RequestProblemInformation => Property::RequestProblemInformation(u.arbitrary()?),
+        PropertyId::RequestProblemInformation => {
+            Property::RequestProblemInformation(u.arbitrary()?)
+        }
         PropertyId::WillDelayInterval => Property::WillDelayInterval(u.arbitrary()?),
-        PropertyId::RequestResponseInformation => Property::RequestResponseInformation(u.arbitrary()?),
+        PropertyId::RequestResponseInformation => {
+            Property::RequestResponseInformation(u.arbitrary()?)
+        }
         PropertyId::ResponseInformation => Property::ResponseInformation(&value),
         PropertyId::ServerReference => Property::ServerReference(&value),
         PropertyId::ReasonString => Property::ReasonString(&value),
         PropertyId::ReceiveMaximum => Property::ReceiveMaximum(NonZeroU16::arbitrary(u)?),
         PropertyId::TopicAliasMaximum => Property::TopicAliasMaximum(u.arbitrary()?),
         PropertyId::TopicAlias => Property::TopicAlias(NonZeroU16::arbitrary(u)?),
-        PropertyId::MaximumQoS => Property::MaximumQoS(*u.choose(&[QoS::AtMostOnce, QoS::AtLeastOnce])?),
+        PropertyId::MaximumQoS => {
+            Property::MaximumQoS(*u.choose(&[QoS::AtMostOnce, QoS::AtLeastOnce])?)
+        }
         PropertyId::RetainAvailable => Property::RetainAvailable(u.arbitrary()?),
         PropertyId::UserProperty => Property::UserProperty(&name, &value),
         PropertyId::MaximumPacketSize => Property::MaximumPacketSize(NonZeroU32::arbitrary(u)?),
-        PropertyId::WildcardSubscriptionAvailable => Property::WildcardSubscriptionAvailable(u.arbitrary()?),
-        PropertyId::SubscriptionIdentifierAvailable => Property::SubscriptionIdentifierAvailable(u.arbitrary()?),
-        PropertyId::SharedSubscriptionAvailable => Property::SharedSubscriptionAvailable(u.arbitrary()?),
+        PropertyId::WildcardSubscriptionAvailable => {
+            Property::WildcardSubscriptionAvailable(u.arbitrary()?)
+        }
+        PropertyId::SubscriptionIdentifierAvailable => {
+            Property::SubscriptionIdentifierAvailable(u.arbitrary()?)
+        }
+        PropertyId::SharedSubscriptionAvailable => {
+            Property::SharedSubscriptionAvailable(u.arbitrary()?)
+        }
     };
     properties.push(property).map(|_| ()).map_err(refused)
 }

@@ -40,7 +40,11 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    const SUCCESS: Self = Self { reason: ReasonCode::Success, properties: 0, properties_end: 0 };
+    const SUCCESS: Self = Self {
+        reason: ReasonCode::Success,
+        properties: 0,
+        properties_end: 0,
+    };
 
     pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Self> {
         let mut reader = Reader::new(frame, header, cx);
@@ -56,7 +60,11 @@ impl Layout {
             let field = Field::Property(PropertyId::AuthenticationMethod);
             return Err(reader.error_at(Kind::MissingAuthenticationMethod, field, block.start, 0));
         }
-        Ok(Self { reason, properties: block.start, properties_end: block.end })
+        Ok(Self {
+            reason,
+            properties: block.start,
+            properties_end: block.end,
+        })
     }
 
     pub(crate) const fn has_properties(&self) -> bool {
@@ -68,13 +76,19 @@ impl Auth {
     /// Begins a step; it needs at least an Authentication Method.
     #[must_use]
     pub const fn builder<'a>(reason: ReasonCode) -> AuthBuilder<'a> {
-        AuthBuilder { reason, properties: Properties::EMPTY }
+        AuthBuilder {
+            reason,
+            properties: Properties::EMPTY,
+        }
     }
 
     /// Success in its short form, without properties.
     #[must_use]
     pub const fn success() -> Self {
-        Self { frame: Bytes::new(), layout: Layout::SUCCESS }
+        Self {
+            frame: Bytes::new(),
+            layout: Layout::SUCCESS,
+        }
     }
 }
 
@@ -92,7 +106,11 @@ impl<S: Storage> Auth<S> {
     /// The properties.
     #[must_use]
     pub fn properties(&self) -> Properties<'_> {
-        Properties::checked(wire::part(self.frame.as_ref(), self.layout.properties, self.layout.properties_end))
+        Properties::checked(wire::part(
+            self.frame.as_ref(),
+            self.layout.properties,
+            self.layout.properties_end,
+        ))
     }
 
     pub(crate) fn content(&self) -> (ReasonCode, &[u8]) {
@@ -109,7 +127,11 @@ impl<S: Storage> Wire for Auth<S> {
 
     fn remaining(&self, version: Version, trim: Trim) -> core::result::Result<usize, EncodeError> {
         if !version.has_properties() {
-            return Err(EncodeError::not_in_version(PacketType::Auth, version, Field::FixedHeader));
+            return Err(EncodeError::not_in_version(
+                PacketType::Auth,
+                version,
+                Field::FixedHeader,
+            ));
         }
         Ok(match wire::trimmed_len(self.properties(), trim) {
             0 => 0,
@@ -151,7 +173,10 @@ impl<'a> AuthBuilder<'a> {
     /// Sets the properties.
     #[must_use]
     pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self { properties: properties.into(), ..self }
+        Self {
+            properties: properties.into(),
+            ..self
+        }
     }
 
     /// The packet.

@@ -95,18 +95,30 @@ impl fmt::Display for BuildError {
         f.write_str("cannot build: ")?;
         match &self.0 {
             Cause::TooLong { field, len } => {
-                write!(f, "{field} of {len} bytes, expected at most 65,535 [MQTT 5.0 MQTT-4.7.3-3]")
+                write!(
+                    f,
+                    "{field} of {len} bytes, expected at most 65,535 [MQTT 5.0 MQTT-4.7.3-3]"
+                )
             }
             Cause::PacketTooLarge { len } => {
-                write!(f, "packet of {len} bytes, expected at most 268,435,460 [MQTT 5.0 §2.1.4]")
+                write!(
+                    f,
+                    "packet of {len} bytes, expected at most 268,435,460 [MQTT 5.0 §2.1.4]"
+                )
             }
-            Cause::NotInVersion { version, field } => write!(f, "{field} does not exist in MQTT {version}"),
+            Cause::NotInVersion { version, field } => {
+                write!(f, "{field} does not exist in MQTT {version}")
+            }
             Cause::Refused(error) => {
                 crate::statement::describe(error, f)?;
                 match error.statement() {
-                    Some(statement) => write!(f, " [MQTT {} {statement}]", error.version().map_or("3.1.1", |v| {
-                        if v.has_properties() { "5.0" } else { "3.1.1" }
-                    })),
+                    Some(statement) => write!(
+                        f,
+                        " [MQTT {} {statement}]",
+                        error.version().map_or("3.1.1", |v| {
+                            if v.has_properties() { "5.0" } else { "3.1.1" }
+                        })
+                    ),
                     None => Ok(()),
                 }
             }

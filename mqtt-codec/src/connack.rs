@@ -53,25 +53,40 @@ impl Layout {
         let flags = reader.u8(Field::AcknowledgeFlags)?;
         // MQTT 3.1.1 §3.2.2.1, MQTT 5.0 [MQTT-3.2.2-1]; 3.1 has no Session Present, all bits are reserved.
         if flags > u8::from(cx.version != Version::V31) {
-            return Err(reader.error_before(Kind::ReservedAcknowledgeFlags, Field::AcknowledgeFlags, flags));
+            return Err(reader.error_before(
+                Kind::ReservedAcknowledgeFlags,
+                Field::AcknowledgeFlags,
+                flags,
+            ));
         }
         let reason = if reader.has_properties() {
             read_reason(&mut reader)?
         } else {
             let code = reader.u8(Field::ReasonCode)?;
             // MQTT 3.1.1 [MQTT-3.2.2-6]
-            ReasonCode::from_return_code(code)
-                .ok_or_else(|| reader.error_before(Kind::InvalidReasonCode, Field::ReasonCode, code))?
+            ReasonCode::from_return_code(code).ok_or_else(|| {
+                reader.error_before(Kind::InvalidReasonCode, Field::ReasonCode, code)
+            })?
         };
         // MQTT 3.1.1 [MQTT-3.2.2-4], MQTT 5.0 [MQTT-3.2.2-6]
         if flags == 1 && reason != ReasonCode::Success {
             let at = u32::from(header);
             let code = u32::from(reason.byte());
-            return Err(reader.error_at(Kind::SessionPresentOnRefusal, Field::AcknowledgeFlags, at, code));
+            return Err(reader.error_at(
+                Kind::SessionPresentOnRefusal,
+                Field::AcknowledgeFlags,
+                at,
+                code,
+            ));
         }
         let block = property::read(&mut reader, PacketType::ConnAck.bit())?;
         reader.finish(Detail::None)?;
-        Ok(Self { session_present: flags == 1, reason, properties: block.start, properties_end: block.end })
+        Ok(Self {
+            session_present: flags == 1,
+            reason,
+            properties: block.start,
+            properties_end: block.end,
+        })
     }
 
     pub(crate) const fn has_properties(&self) -> bool {
@@ -83,7 +98,11 @@ impl ConnAck {
     /// Begins an answer.
     #[must_use]
     pub const fn builder<'a>(reason: ReasonCode) -> ConnAckBuilder<'a> {
-        ConnAckBuilder { session_present: false, reason, properties: Properties::EMPTY }
+        ConnAckBuilder {
+            session_present: false,
+            reason,
+            properties: Properties::EMPTY,
+        }
     }
 }
 
@@ -107,11 +126,19 @@ impl<S: Storage> ConnAck<S> {
     /// The properties.
     #[must_use]
     pub fn properties(&self) -> Properties<'_> {
-        Properties::checked(wire::part(self.frame.as_ref(), self.layout.properties, self.layout.properties_end))
+        Properties::checked(wire::part(
+            self.frame.as_ref(),
+            self.layout.properties,
+            self.layout.properties_end,
+        ))
     }
 
     pub(crate) fn content(&self) -> (bool, ReasonCode, &[u8]) {
-        (self.session_present(), self.reason(), self.properties().as_bytes())
+        (
+            self.session_present(),
+            self.reason(),
+            self.properties().as_bytes(),
+        )
     }
 }
 
@@ -123,12 +150,22 @@ impl<S: Storage> Wire for ConnAck<S> {
     }
 
     fn remaining(&self, version: Version, trim: Trim) -> core::result::Result<usize, EncodeError> {
-        let refuse = |field| Err(EncodeError::not_in_version(PacketType::ConnAck, version, field));
+        let refuse = |field| {
+            Err(EncodeError::not_in_version(
+                PacketType::ConnAck,
+                version,
+                field,
+            ))
+        };
         if !version.has_properties() {
             if self.reason().return_code().is_none() {
                 return refuse(Field::ReasonCode);
             }
-            if self.properties().find(PropertyId::AuthenticationMethod).is_some() {
+            if self
+                .properties()
+                .find(PropertyId::AuthenticationMethod)
+                .is_some()
+            {
                 return refuse(Field::Property(PropertyId::AuthenticationMethod));
             }
         }
@@ -142,7 +179,10 @@ impl<S: Storage> Wire for ConnAck<S> {
             self.reason().return_code().unwrap_or_default()
         };
         out.put_slice(HeaderBytes::new(PacketType::ConnAck.first_byte(), remaining).as_slice());
-        out.put_slice(&[u8::from(self.session_present() && version != Version::V31), code]);
+        out.put_slice(&[
+            u8::from(self.session_present() && version != Version::V31),
+            code,
+        ]);
         wire::put_properties(self.properties(), version, trim, out);
     }
 }
@@ -175,13 +215,19 @@ impl<'a> ConnAckBuilder<'a> {
     /// Sets Session Present.
     #[must_use]
     pub const fn session_present(self, session_present: bool) -> Self {
-        Self { session_present, ..self }
+        Self {
+            session_present,
+            ..self
+        }
     }
 
     /// Sets the properties.
     #[must_use]
     pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self { properties: properties.into(), ..self }
+        Self {
+            properties: properties.into(),
+            ..self
+        }
     }
 
     /// The packet.

@@ -84,7 +84,11 @@ impl Layout {
         reader.cx = cx;
         let version = cx.version;
         let remaining = short(frame.len().saturating_sub(usize::from(header)));
-        let fixed = FixedHeader { first: 0, remaining, len: header };
+        let fixed = FixedHeader {
+            first: 0,
+            remaining,
+            len: header,
+        };
         // MQTT 5.0 [MQTT-1.5.5-1]: only now it is known that this is 5.0.
         if version.has_properties() && !fixed.is_shortest() {
             let len = u32::from(header).saturating_sub(1);
@@ -157,7 +161,12 @@ fn read_version(reader: &mut Reader<'_>, told: bool) -> Result<Version> {
     let name = reader.binary(Field::ProtocolName)?;
     // MQTT 3.1.1 and 5.0 [MQTT-3.1.2-1]
     if !matches!(name, b"MQTT" | b"MQIsdp") {
-        return Err(reader.error_at(Kind::InvalidProtocolName, Field::ProtocolName, at, short(name.len())));
+        return Err(reader.error_at(
+            Kind::InvalidProtocolName,
+            Field::ProtocolName,
+            at,
+            short(name.len()),
+        ));
     }
     let mut level = reader.u8(Field::ProtocolLevel)?;
     if reader.cx.leniency.bridge_protocol_level && matches!(level & !BRIDGE, 3 | 4) {
@@ -173,10 +182,15 @@ fn read_version(reader: &mut Reader<'_>, told: bool) -> Result<Version> {
         Some(version) if !told || version == reader.cx.version => Ok(version),
         // MQTT 3.1.1 and 5.0 [MQTT-3.1.2-2]
         _ => {
-            let mut error = reader.error_before(Kind::UnsupportedProtocolLevel, Field::ProtocolLevel, level);
+            let mut error =
+                reader.error_before(Kind::UnsupportedProtocolLevel, Field::ProtocolLevel, level);
             if !told {
                 // The form of the answer that the peer most likely understands.
-                error.version = Some(if level > 4 { Version::V5 } else { Version::V311 });
+                error.version = Some(if level > 4 {
+                    Version::V5
+                } else {
+                    Version::V311
+                });
             }
             Err(error)
         }
@@ -271,7 +285,11 @@ impl<S: Storage> Connect<S> {
     /// The properties.
     #[must_use]
     pub fn properties(&self) -> Properties<'_> {
-        Properties::checked(wire::part(self.bytes(), self.layout.properties, self.layout.properties_end))
+        Properties::checked(wire::part(
+            self.bytes(),
+            self.layout.properties,
+            self.layout.properties_end,
+        ))
     }
 
     /// The Client Identifier; empty if the server shall choose one.
@@ -307,7 +325,10 @@ impl<S: Storage> Connect<S> {
             Scan::Value { value, len } => {
                 let start = start.saturating_add(u32::from(len));
                 let end = start.saturating_add(value);
-                (Properties::checked(wire::part(self.bytes(), start, end)), end)
+                (
+                    Properties::checked(wire::part(self.bytes(), start, end)),
+                    end,
+                )
             }
             _ => (Properties::EMPTY, start),
         }
@@ -316,7 +337,8 @@ impl<S: Storage> Connect<S> {
     /// The User Name.
     #[must_use]
     pub fn user_name(&self) -> Option<&str> {
-        (self.layout.user_name != 0).then(|| text::checked(wire::block(self.bytes(), self.layout.user_name).0))
+        (self.layout.user_name != 0)
+            .then(|| text::checked(wire::block(self.bytes(), self.layout.user_name).0))
     }
 
     /// The Password.
@@ -328,7 +350,13 @@ impl<S: Storage> Connect<S> {
     pub(crate) fn content(&self) -> (Version, u8, u16, &[u8], &[u8]) {
         let layout = &self.layout;
         let fields = wire::tail(self.bytes(), layout.client_id);
-        (layout.version, layout.flags, layout.keep_alive, self.properties().as_bytes(), fields)
+        (
+            layout.version,
+            layout.flags,
+            layout.keep_alive,
+            self.properties().as_bytes(),
+            fields,
+        )
     }
 
     /// The Client Identifier with its length.
@@ -357,7 +385,13 @@ impl<S: Storage> Connect<S> {
     }
 
     fn convertible(&self, version: Version) -> core::result::Result<(), EncodeError> {
-        let refuse = |field| Err(EncodeError::not_in_version(PacketType::Connect, version, field));
+        let refuse = |field| {
+            Err(EncodeError::not_in_version(
+                PacketType::Connect,
+                version,
+                field,
+            ))
+        };
         if version == Version::V31 && !fits_v31(self.client_id().as_bytes()) {
             return refuse(Field::ClientId);
         }
@@ -368,13 +402,20 @@ impl<S: Storage> Connect<S> {
         if version.has_properties() || !self.layout.version.has_properties() {
             return Ok(());
         }
-        if self.properties().find(PropertyId::AuthenticationMethod).is_some() {
+        if self
+            .properties()
+            .find(PropertyId::AuthenticationMethod)
+            .is_some()
+        {
             return refuse(Field::Property(PropertyId::AuthenticationMethod));
         }
         if self.client_id().is_empty() && !self.clean_start() {
             return refuse(Field::ClientId);
         }
-        let kept = self.properties().session_expiry_interval().is_some_and(|seconds| seconds != 0);
+        let kept = self
+            .properties()
+            .session_expiry_interval()
+            .is_some_and(|seconds| seconds != 0);
         if kept == self.clean_start() {
             return refuse(Field::Property(PropertyId::SessionExpiryInterval));
         }
@@ -384,7 +425,11 @@ impl<S: Storage> Connect<S> {
     /// The properties that stand in 5.0 for what a 3.x CONNECT means.
     fn upgraded_properties(&self) -> &'static [u8] {
         // 3.x keeps a session that is not clean: MQTT 5.0 §3.1.2.11.2, 0xFFFFFFFF.
-        if self.clean_start() { &[0] } else { &[5, 0x11, 0xFF, 0xFF, 0xFF, 0xFF] }
+        if self.clean_start() {
+            &[0]
+        } else {
+            &[5, 0x11, 0xFF, 0xFF, 0xFF, 0xFF]
+        }
     }
 }
 
@@ -399,13 +444,19 @@ impl<S: Storage> Wire for Connect<S> {
         let prefix = version.protocol_name().len().saturating_add(6);
         self.convertible(version)?;
         if version == self.layout.version {
-            return Ok(prefix.saturating_add(self.bytes().len()).saturating_sub(index(self.layout.rest)));
+            return Ok(prefix
+                .saturating_add(self.bytes().len())
+                .saturating_sub(index(self.layout.rest)));
         }
         let will_properties = match (version.has_properties(), self.layout.will != 0) {
             (true, true) => 1,
             _ => 0,
         };
-        let properties = if version.has_properties() { self.upgraded_properties().len() } else { 0 };
+        let properties = if version.has_properties() {
+            self.upgraded_properties().len()
+        } else {
+            0
+        };
         Ok([
             prefix,
             properties,
@@ -418,7 +469,13 @@ impl<S: Storage> Wire for Connect<S> {
         .fold(0, usize::saturating_add))
     }
 
-    fn write<B: BufMut + ?Sized>(&self, version: Version, _trim: Trim, remaining: u32, out: &mut B) {
+    fn write<B: BufMut + ?Sized>(
+        &self,
+        version: Version,
+        _trim: Trim,
+        remaining: u32,
+        out: &mut B,
+    ) {
         let name = version.protocol_name().as_bytes();
         out.put_slice(HeaderBytes::new(PacketType::Connect.first_byte(), remaining).as_slice());
         out.put_u16(u16::try_from(name.len()).unwrap_or_default());
@@ -476,7 +533,13 @@ impl<'a> Will<'a> {
     /// A will of QoS 0, not retained, without properties. Its rules are checked when CONNECT is built.
     #[must_use]
     pub const fn new(topic: &'a str, payload: &'a [u8]) -> Self {
-        Self { qos: QoS::AtMostOnce, retain: false, properties: Properties::EMPTY, topic, payload }
+        Self {
+            qos: QoS::AtMostOnce,
+            retain: false,
+            properties: Properties::EMPTY,
+            topic,
+            payload,
+        }
     }
 
     /// Sets the Will QoS.
@@ -494,7 +557,10 @@ impl<'a> Will<'a> {
     /// Sets the will properties.
     #[must_use]
     pub fn with_properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self { properties: properties.into(), ..self }
+        Self {
+            properties: properties.into(),
+            ..self
+        }
     }
 
     /// The Will Topic.

@@ -47,7 +47,10 @@ impl<'a> ConnectBuilder<'a> {
     /// Sets Clean Session (3.x) or Clean Start (5.0).
     #[must_use]
     pub const fn clean_start(self, clean_start: bool) -> Self {
-        Self { clean_start, ..self }
+        Self {
+            clean_start,
+            ..self
+        }
     }
 
     /// Sets Keep Alive in seconds.
@@ -59,25 +62,37 @@ impl<'a> ConnectBuilder<'a> {
     /// Sets the properties; 3.x has none.
     #[must_use]
     pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self { properties: properties.into(), ..self }
+        Self {
+            properties: properties.into(),
+            ..self
+        }
     }
 
     /// Sets the will.
     #[must_use]
     pub const fn will(self, will: Will<'a>) -> Self {
-        Self { will: Some(will), ..self }
+        Self {
+            will: Some(will),
+            ..self
+        }
     }
 
     /// Sets the User Name.
     #[must_use]
     pub const fn user_name(self, user_name: &'a str) -> Self {
-        Self { user_name: Some(user_name), ..self }
+        Self {
+            user_name: Some(user_name),
+            ..self
+        }
     }
 
     /// Sets the Password.
     #[must_use]
     pub const fn password(self, password: &'a [u8]) -> Self {
-        Self { password: Some(password), ..self }
+        Self {
+            password: Some(password),
+            ..self
+        }
     }
 
     fn flags(&self) -> u8 {
@@ -107,11 +122,16 @@ impl<'a> ConnectBuilder<'a> {
     pub fn build(self) -> Result<Connect, BuildError> {
         let version = self.version;
         let will_properties = self.will.map_or(Properties::EMPTY, |will| will.properties);
-        if !version.has_properties() && !(self.properties.is_empty() && will_properties.is_empty()) {
+        let has_properties = !self.properties.is_empty() || !will_properties.is_empty();
+        if has_properties && !version.has_properties() {
             return Err(BuildError::not_in_version(version, Field::PropertyLength));
         }
         let (frame, header) = packet::frame(PacketType::Connect, |body| {
-            put_block(body, Field::ProtocolName, version.protocol_name().as_bytes())?;
+            put_block(
+                body,
+                Field::ProtocolName,
+                version.protocol_name().as_bytes(),
+            )?;
             body.put_slice(&[version.level(), self.flags()]);
             body.put_u16(self.keep_alive);
             wire::put_properties(self.properties, version, Trim::Nothing, body);
@@ -146,7 +166,14 @@ impl core::fmt::Debug for ConnectBuilder<'_> {
             .field("properties", &self.properties)
             .field("will", &self.will)
             .field("user_name", &self.user_name)
-            .field("password", if self.password.is_some() { &"[redacted]" } else { &"None" })
+            .field(
+                "password",
+                if self.password.is_some() {
+                    &"[redacted]"
+                } else {
+                    &"None"
+                },
+            )
             .finish()
     }
 }

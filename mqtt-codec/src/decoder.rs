@@ -147,13 +147,20 @@ impl Decoder {
     /// Sets the largest packet, fixed header included. What is larger is refused as soon as its fixed header is there.
     #[must_use]
     pub const fn with_max_packet_size(self, max_packet_size: u32) -> Self {
-        Self { max_packet_size, ..self }
+        Self {
+            max_packet_size,
+            ..self
+        }
     }
 
     /// Forgives what `leniency` names.
     #[must_use]
     pub const fn dangerous_leniency(self, leniency: Leniency) -> Self {
-        Self { leniency, known: KnownBytes::NONE, ..self }
+        Self {
+            leniency,
+            known: KnownBytes::NONE,
+            ..self
+        }
     }
 
     /// The version, once it is known.
@@ -189,8 +196,15 @@ impl Decoder {
             Status::Complete(header) => header,
             Status::Incomplete { needed } => return Ok(Status::Incomplete { needed }),
         };
-        let Some(frame) = bytes.get(..header.total()) else { return Ok(missing(header, bytes.len())) };
-        let packet = Packet::parse(self.context(packet), self.told, header.len, SliceSource(frame));
+        let Some(frame) = bytes.get(..header.total()) else {
+            return Ok(missing(header, bytes.len()));
+        };
+        let packet = Packet::parse(
+            self.context(packet),
+            self.told,
+            header.len,
+            SliceSource(frame),
+        );
         let packet = self.settle(packet)?;
         Ok(Status::Complete((packet, frame.len())))
     }
@@ -248,11 +262,17 @@ impl Decoder {
         }
         let packet = if frame.len() > total {
             let extra = frame.len().saturating_sub(total);
-            let mut error = self.error(Kind::TrailingBytes, Some(packet), Field::Body, short(extra));
+            let mut error =
+                self.error(Kind::TrailingBytes, Some(packet), Field::Body, short(extra));
             error.offset = short(total);
             Err(error)
         } else {
-            Packet::parse(self.context(packet), self.told, header.len, FrameSource(frame))
+            Packet::parse(
+                self.context(packet),
+                self.told,
+                header.len,
+                FrameSource(frame),
+            )
         };
         self.settle(packet).map(Status::Complete)
     }
@@ -271,7 +291,9 @@ impl Decoder {
             (u16::from(low), 2, rest)
         } else {
             match rest.split_first()? {
-                (&high @ 1..=0x7F, rest) => (u16::from(low & 0x7F) | (u16::from(high) << 7), 3, rest),
+                (&high @ 1..=0x7F, rest) => {
+                    (u16::from(low & 0x7F) | (u16::from(high) << 7), 3, rest)
+                }
                 _ => return None,
             }
         };
@@ -291,13 +313,15 @@ impl Decoder {
             };
             Quick::Publish(layout)
         } else {
-            let (&[high, low], []) = body.split_first_chunk()? else { return None };
+            let (&[high, low], []) = body.split_first_chunk()? else {
+                return None;
+            };
             let packet_id = PacketId::new(u16::from_be_bytes([high, low]))?;
             let ack = match first >> 4 {
-                0x4 => AckType::PubAck,
-                0x5 => AckType::PubRec,
-                0x6 => AckType::PubRel,
-                0x7 => AckType::PubComp,
+                0x4 => AckType::Ack,
+                0x5 => AckType::Rec,
+                0x6 => AckType::Rel,
+                0x7 => AckType::Comp,
                 _ => return None,
             };
             Quick::Ack(ack, packet_id)
@@ -312,7 +336,9 @@ impl Decoder {
     pub(crate) fn header(&mut self, bytes: &[u8]) -> Result<Status<(FixedHeader, PacketType)>> {
         match self.judge_header(bytes) {
             Ok(status) => {
-                if let (Status::Complete(_), Some(&first), false) = (&status, bytes.first(), self.expects_connect) {
+                if let (Status::Complete(_), Some(&first), false) =
+                    (&status, bytes.first(), self.expects_connect)
+                {
                     self.known.insert(first);
                 }
                 Ok(status)
@@ -326,14 +352,21 @@ impl Decoder {
         if let Some(error) = self.failure {
             return Err(error);
         }
-        let Some(&first) = bytes.first() else { return Ok(Status::Incomplete { needed: 2 }) };
+        let Some(&first) = bytes.first() else {
+            return Ok(Status::Incomplete { needed: 2 });
+        };
         let packet = self.judge_first_byte(first)?;
         let header = match FixedHeader::scan(bytes) {
             HeaderScan::Header(header) => header,
             HeaderScan::Short(needed) => return Ok(Status::Incomplete { needed }),
             // MQTT 3.1.1 §2.2.3, MQTT 5.0 §1.5.5
             HeaderScan::TooLong => {
-                let mut error = self.error(Kind::IntegerTooLong, Some(packet), Field::RemainingLength, 0);
+                let mut error = self.error(
+                    Kind::IntegerTooLong,
+                    Some(packet),
+                    Field::RemainingLength,
+                    0,
+                );
                 error.offset = 1;
                 return Err(error);
             }
@@ -352,7 +385,9 @@ impl Decoder {
             return Err(self.error(Kind::ConnectExpected, packet, Field::FixedHeader, found));
         }
         let version = self.version.unwrap_or(Version::V5);
-        let Some(packet) = packet.filter(|packet| *packet != PacketType::Auth || version.has_properties()) else {
+        let Some(packet) =
+            packet.filter(|packet| *packet != PacketType::Auth || version.has_properties())
+        else {
             // MQTT 3.1.1 §2.2.1, MQTT 5.0 §2.1.2
             return Err(self.error(Kind::UnknownPacketType, None, Field::FixedHeader, found));
         };
@@ -363,7 +398,12 @@ impl Decoder {
         };
         // MQTT 3.1.1 §2.2.1, MQTT 5.0 §2.1.2
         if !allowed {
-            return Err(self.error(Kind::WrongDirection, Some(packet), Field::FixedHeader, found));
+            return Err(self.error(
+                Kind::WrongDirection,
+                Some(packet),
+                Field::FixedHeader,
+                found,
+            ));
         }
         // MQTT 3.1.1 and 5.0 [MQTT-3.1.0-2]
         if packet == PacketType::Connect && self.sender == Sender::Client && !self.expects_connect {
@@ -380,7 +420,10 @@ impl Decoder {
             }
         } else if flags == packet.reserved_flags() {
             return Ok(packet);
-        } else if version == Version::V31 && flags == packet.reserved_flags() | 0b1000 && flags & 0b0010 != 0 {
+        } else if version == Version::V31
+            && flags == packet.reserved_flags() | 0b1000
+            && flags & 0b0010 != 0
+        {
             // MQTT 3.1 §2.1: PUBREL, SUBSCRIBE and UNSUBSCRIBE are sent at QoS 1 and may be repeated with DUP.
             return Ok(packet);
         } else {
@@ -398,7 +441,10 @@ impl Decoder {
         let v5 = self.version.is_some_and(Version::has_properties);
         let (kind, found) = if v5 && !header.is_shortest() {
             // MQTT 5.0 [MQTT-1.5.5-1]; 3.1.1 does not say it.
-            (Kind::IntegerNotShortest, u32::from(header.len).saturating_sub(1))
+            (
+                Kind::IntegerNotShortest,
+                u32::from(header.len).saturating_sub(1),
+            )
         } else if header.total() > index(self.max_packet_size) {
             (Kind::PacketTooLarge, short(header.total()))
         } else if exact_length(packet, v5).is_some_and(|exact| exact != header.remaining) {
@@ -424,8 +470,22 @@ impl Decoder {
     }
 
     #[cold]
-    fn error(&self, kind: Kind, packet: Option<PacketType>, field: Field, found: u32) -> DecodeError {
-        DecodeError { kind, packet, field, version: self.version, detail: Detail::None, offset: 0, found }
+    fn error(
+        &self,
+        kind: Kind,
+        packet: Option<PacketType>,
+        field: Field,
+        found: u32,
+    ) -> DecodeError {
+        DecodeError {
+            kind,
+            packet,
+            field,
+            version: self.version,
+            detail: Detail::None,
+            offset: 0,
+            found,
+        }
     }
 
     #[cold]
@@ -467,10 +527,10 @@ enum Quick {
 
 #[derive(Clone, Copy)]
 enum AckType {
-    PubAck,
-    PubRec,
-    PubRel,
-    PubComp,
+    Ack,
+    Rec,
+    Rel,
+    Comp,
 }
 
 impl Quick {
@@ -482,10 +542,10 @@ impl Quick {
         };
         source.discard();
         match ack {
-            AckType::PubAck => Packet::PubAck(PubAck::from_layout(S::default(), id)),
-            AckType::PubRec => Packet::PubRec(PubRec::from_layout(S::default(), id)),
-            AckType::PubRel => Packet::PubRel(PubRel::from_layout(S::default(), id)),
-            AckType::PubComp => Packet::PubComp(PubComp::from_layout(S::default(), id)),
+            AckType::Ack => Packet::PubAck(PubAck::from_layout(S::default(), id)),
+            AckType::Rec => Packet::PubRec(PubRec::from_layout(S::default(), id)),
+            AckType::Rel => Packet::PubRel(PubRel::from_layout(S::default(), id)),
+            AckType::Comp => Packet::PubComp(PubComp::from_layout(S::default(), id)),
         }
     }
 }
@@ -499,7 +559,9 @@ impl KnownBytes {
 
     #[inline]
     fn contains(&self, byte: u8) -> bool {
-        self.0.get(usize::from(byte >> 6)).is_some_and(|word| (word >> (byte & 0x3F)) & 1 != 0)
+        self.0
+            .get(usize::from(byte >> 6))
+            .is_some_and(|word| (word >> (byte & 0x3F)) & 1 != 0)
     }
 
     fn insert(&mut self, byte: u8) {
@@ -537,5 +599,7 @@ const fn exact_length(packet: PacketType, v5: bool) -> Option<u32> {
 
 #[cold]
 fn missing<T>(header: FixedHeader, have: usize) -> Status<T> {
-    Status::Incomplete { needed: header.total().saturating_sub(have) }
+    Status::Incomplete {
+        needed: header.total().saturating_sub(have),
+    }
 }

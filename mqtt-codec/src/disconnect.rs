@@ -41,7 +41,11 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    const NORMAL: Self = Self { reason: ReasonCode::Success, properties: 0, properties_end: 0 };
+    const NORMAL: Self = Self {
+        reason: ReasonCode::Success,
+        properties: 0,
+        properties_end: 0,
+    };
 
     pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Self> {
         let mut reader = Reader::new(frame, header, cx);
@@ -52,7 +56,10 @@ impl Layout {
         let reason = read_reason(&mut reader)?;
         // MQTT 5.0 §3.14.2.2.1: without a Property Length there are no properties.
         if reader.is_empty() {
-            return Ok(Self { reason, ..Self::NORMAL });
+            return Ok(Self {
+                reason,
+                ..Self::NORMAL
+            });
         }
         let block = property::read(&mut reader, PacketType::Disconnect.bit())?;
         // MQTT 5.0 [MQTT-3.14.2-2]
@@ -61,7 +68,11 @@ impl Layout {
             return Err(reader.error_at(Kind::SessionExpiryFromServer, field, block.start, 0));
         }
         reader.finish(Detail::None)?;
-        Ok(Self { reason, properties: block.start, properties_end: block.end })
+        Ok(Self {
+            reason,
+            properties: block.start,
+            properties_end: block.end,
+        })
     }
 
     pub(crate) const fn has_properties(&self) -> bool {
@@ -73,13 +84,19 @@ impl Disconnect {
     /// The normal end, without a will.
     #[must_use]
     pub const fn new() -> Self {
-        Self { frame: Bytes::new(), layout: Layout::NORMAL }
+        Self {
+            frame: Bytes::new(),
+            layout: Layout::NORMAL,
+        }
     }
 
     /// Begins an end with a reason.
     #[must_use]
     pub const fn builder<'a>(reason: ReasonCode) -> DisconnectBuilder<'a> {
-        DisconnectBuilder { reason, properties: Properties::EMPTY }
+        DisconnectBuilder {
+            reason,
+            properties: Properties::EMPTY,
+        }
     }
 }
 
@@ -103,7 +120,11 @@ impl<S: Storage> Disconnect<S> {
     /// The properties.
     #[must_use]
     pub fn properties(&self) -> Properties<'_> {
-        Properties::checked(wire::part(self.frame.as_ref(), self.layout.properties, self.layout.properties_end))
+        Properties::checked(wire::part(
+            self.frame.as_ref(),
+            self.layout.properties,
+            self.layout.properties_end,
+        ))
     }
 
     pub(crate) fn content(&self) -> (ReasonCode, &[u8]) {
@@ -119,12 +140,22 @@ impl<S: Storage> Wire for Disconnect<S> {
     }
 
     fn remaining(&self, version: Version, trim: Trim) -> core::result::Result<usize, EncodeError> {
-        let refuse = |field| Err(EncodeError::not_in_version(PacketType::Disconnect, version, field));
+        let refuse = |field| {
+            Err(EncodeError::not_in_version(
+                PacketType::Disconnect,
+                version,
+                field,
+            ))
+        };
         if !version.has_properties() {
             if self.reason() != ReasonCode::Success {
                 return refuse(Field::ReasonCode);
             }
-            if self.properties().find(PropertyId::SessionExpiryInterval).is_some() {
+            if self
+                .properties()
+                .find(PropertyId::SessionExpiryInterval)
+                .is_some()
+            {
                 return refuse(Field::Property(PropertyId::SessionExpiryInterval));
             }
             return Ok(0);
@@ -172,7 +203,10 @@ impl<'a> DisconnectBuilder<'a> {
     /// Sets the properties.
     #[must_use]
     pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self { properties: properties.into(), ..self }
+        Self {
+            properties: properties.into(),
+            ..self
+        }
     }
 
     /// The packet.

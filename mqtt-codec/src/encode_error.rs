@@ -57,7 +57,14 @@ pub enum EncodeErrorKind {
 
 impl EncodeError {
     pub(crate) const fn not_in_version(packet: PacketType, version: Version, field: Field) -> Self {
-        Self { kind: EncodeErrorKind::NotInVersion, packet, version, field, len: 0, limit: 0 }
+        Self {
+            kind: EncodeErrorKind::NotInVersion,
+            packet,
+            version,
+            field,
+            len: 0,
+            limit: 0,
+        }
     }
 
     /// What stands against it.
@@ -87,7 +94,11 @@ impl EncodeError {
 
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot encode {} for MQTT {}: ", self.packet, self.version)?;
+        write!(
+            f,
+            "cannot encode {} for MQTT {}: ",
+            self.packet, self.version
+        )?;
         match self.kind {
             EncodeErrorKind::PacketTooLarge => write!(
                 f,
@@ -98,7 +109,11 @@ impl fmt::Display for EncodeError {
                 write!(f, "{} has a value that this version cannot say", self.field)
             }
             EncodeErrorKind::BufferTooSmall => {
-                write!(f, "{} bytes, expected a buffer with room for them, has {}", self.len, self.limit)
+                write!(
+                    f,
+                    "{} bytes, expected a buffer with room for them, has {}",
+                    self.len, self.limit
+                )
             }
         }
     }

@@ -57,7 +57,11 @@ impl Encoder {
     /// An encoder for receivers of this version, without other limits than those of the protocol.
     #[must_use]
     pub const fn new(version: Version) -> Self {
-        Self { version, max_packet_size: Self::MAX_PACKET_SIZE, problem_information: true }
+        Self {
+            version,
+            max_packet_size: Self::MAX_PACKET_SIZE,
+            problem_information: true,
+        }
     }
 
     /// Sends nothing larger than the Maximum Packet Size of the receiver.
@@ -66,15 +70,25 @@ impl Encoder {
     /// (MQTT 5.0 [MQTT-3.2.2-19], [MQTT-3.2.2-20], and the same for the other answers).
     #[must_use]
     pub const fn with_max_packet_size(self, max_packet_size: u32) -> Self {
-        let max_packet_size = if max_packet_size > Self::MAX_PACKET_SIZE { Self::MAX_PACKET_SIZE } else { max_packet_size };
-        Self { max_packet_size, ..self }
+        let max_packet_size = if max_packet_size > Self::MAX_PACKET_SIZE {
+            Self::MAX_PACKET_SIZE
+        } else {
+            max_packet_size
+        };
+        Self {
+            max_packet_size,
+            ..self
+        }
     }
 
     /// Says whether the client's Request Problem Information allows reasons for people; with `false`, Reason
     /// String and User Properties go out only with PUBLISH, CONNACK and DISCONNECT (MQTT 5.0 [MQTT-3.1.2-29]).
     #[must_use]
     pub const fn with_problem_information(self, problem_information: bool) -> Self {
-        Self { problem_information, ..self }
+        Self {
+            problem_information,
+            ..self
+        }
     }
 
     /// The same encoder for receivers of another version.
@@ -157,13 +171,20 @@ impl Encoder {
         out: &mut B,
     ) -> Result<(), EncodeError> {
         if let Some(head) = publish.verbatim_head(self.version) {
-            self.fits(PacketType::Publish, head.len().saturating_add(publish.payload().len()))?;
+            self.fits(
+                PacketType::Publish,
+                head.len().saturating_add(publish.payload().len()),
+            )?;
             self.room(PacketType::Publish, head.len(), out)?;
             out.put_slice(head);
             return Ok(());
         }
         let plan = self.plan(publish)?;
-        self.room(PacketType::Publish, plan.total.saturating_sub(publish.payload().len()), out)?;
+        self.room(
+            PacketType::Publish,
+            plan.total.saturating_sub(publish.payload().len()),
+            out,
+        )?;
         publish.write_head(self.version, plan.remaining, out);
         Ok(())
     }
@@ -174,7 +195,12 @@ impl Encoder {
         if len <= index(self.max_packet_size) {
             return Ok(());
         }
-        Err(self.failure(EncodeErrorKind::PacketTooLarge, packet, len, index(self.max_packet_size)))
+        Err(self.failure(
+            EncodeErrorKind::PacketTooLarge,
+            packet,
+            len,
+            index(self.max_packet_size),
+        ))
     }
 
     #[inline]
@@ -187,12 +213,30 @@ impl Encoder {
         if len <= out.remaining_mut() {
             return Ok(());
         }
-        Err(self.failure(EncodeErrorKind::BufferTooSmall, packet, len, out.remaining_mut()))
+        Err(self.failure(
+            EncodeErrorKind::BufferTooSmall,
+            packet,
+            len,
+            out.remaining_mut(),
+        ))
     }
 
     #[cold]
-    fn failure(&self, kind: EncodeErrorKind, packet: PacketType, len: usize, limit: usize) -> EncodeError {
-        EncodeError { kind, packet, version: self.version, field: Field::Body, len, limit }
+    fn failure(
+        &self,
+        kind: EncodeErrorKind,
+        packet: PacketType,
+        len: usize,
+        limit: usize,
+    ) -> EncodeError {
+        EncodeError {
+            kind,
+            packet,
+            version: self.version,
+            field: Field::Body,
+            len,
+            limit,
+        }
     }
 
     #[inline]
@@ -215,10 +259,18 @@ impl Encoder {
         };
         loop {
             let remaining = packet.remaining(self.version, trim)?;
-            let header = VariableByteInteger::saturating(short(remaining)).encoded_len().saturating_add(1);
+            let header = VariableByteInteger::saturating(short(remaining))
+                .encoded_len()
+                .saturating_add(1);
             let total = header.saturating_add(remaining);
             match self.fits(packet_type, total) {
-                Ok(()) => return Ok(Plan { trim, remaining: short(remaining), total }),
+                Ok(()) => {
+                    return Ok(Plan {
+                        trim,
+                        remaining: short(remaining),
+                        total,
+                    });
+                }
                 Err(error) => trim = next_trim(packet_type, trim).ok_or(error)?,
             }
         }

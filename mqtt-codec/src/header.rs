@@ -193,11 +193,15 @@ pub(crate) enum HeaderScan {
 impl FixedHeader {
     #[inline]
     pub(crate) fn scan(bytes: &[u8]) -> HeaderScan {
-        let Some((&first, rest)) = bytes.split_first() else { return HeaderScan::Short(2) };
+        let Some((&first, rest)) = bytes.split_first() else {
+            return HeaderScan::Short(2);
+        };
         match varint::scan(rest) {
-            Scan::Value { value, len } => {
-                HeaderScan::Header(Self { first, remaining: value, len: len.saturating_add(1) })
-            }
+            Scan::Value { value, len } => HeaderScan::Header(Self {
+                first,
+                remaining: value,
+                len: len.saturating_add(1),
+            }),
             Scan::Short => HeaderScan::Short(1),
             Scan::TooLong => HeaderScan::TooLong,
         }
@@ -206,7 +210,9 @@ impl FixedHeader {
     /// Length of the whole packet.
     #[inline]
     pub(crate) fn total(self) -> usize {
-        usize::try_from(self.remaining).unwrap_or(usize::MAX).saturating_add(usize::from(self.len))
+        usize::try_from(self.remaining)
+            .unwrap_or(usize::MAX)
+            .saturating_add(usize::from(self.len))
     }
 
     pub(crate) const fn is_shortest(self) -> bool {
@@ -226,11 +232,17 @@ impl HeaderBytes {
     pub(crate) const fn new(first: u8, remaining: u32) -> Self {
         if remaining < 0x80 {
             let [low, ..] = remaining.to_le_bytes();
-            return Self { bytes: [first, low, 0, 0, 0], len: 2 };
+            return Self {
+                bytes: [first, low, 0, 0, 0],
+                len: 2,
+            };
         }
         let integer = VariableByteInteger::saturating(remaining);
         let [a, b, c, d] = integer.array();
-        Self { bytes: [first, a, b, c, d], len: integer.encoded_len().saturating_add(1) }
+        Self {
+            bytes: [first, a, b, c, d],
+            len: integer.encoded_len().saturating_add(1),
+        }
     }
 
     #[inline]

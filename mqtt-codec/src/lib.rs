@@ -94,7 +94,9 @@ pub use reason::ReasonCode;
 pub use storage::Storage;
 pub use stream::{Event, StreamDecoder};
 pub use suback::{ReasonCodes, SubAck, SubAckBuilder};
-pub use subscribe::{Filters, RetainHandling, Subscribe, SubscribeBuilder, Subscription, SubscriptionOptions};
+pub use subscribe::{
+    Filters, RetainHandling, Subscribe, SubscribeBuilder, Subscription, SubscriptionOptions,
+};
 #[cfg(feature = "tokio")]
 pub use tokio_codec::{CodecError, MqttCodec};
 pub use unsuback::{UnsubAck, UnsubAckBuilder};

@@ -158,7 +158,12 @@ impl<S: Storage> Packet<S> {
 
     /// Takes a whole frame from its source and judges it. The fixed header was judged before.
     #[inline]
-    pub(crate) fn parse(cx: Context, told: bool, header: u8, source: impl Source<S>) -> Result<Self> {
+    pub(crate) fn parse(
+        cx: Context,
+        told: bool,
+        header: u8,
+        source: impl Source<S>,
+    ) -> Result<Self> {
         let frame = source.frame();
         Ok(match cx.packet {
             PacketType::Publish => {
@@ -181,7 +186,10 @@ impl<S: Storage> Packet<S> {
             }
             PacketType::ConnAck => {
                 let layout = connack::Layout::parse(frame, header, cx)?;
-                Self::ConnAck(ConnAck::from_layout(keep(source, layout.has_properties()), layout))
+                Self::ConnAck(ConnAck::from_layout(
+                    keep(source, layout.has_properties()),
+                    layout,
+                ))
             }
             PacketType::Subscribe => {
                 let layout = subscribe::Layout::parse(frame, header, cx)?;
@@ -197,7 +205,10 @@ impl<S: Storage> Packet<S> {
             }
             PacketType::UnsubAck => {
                 let layout = unsuback::Layout::parse(frame, header, cx)?;
-                Self::UnsubAck(UnsubAck::from_layout(keep(source, layout.has_codes()), layout))
+                Self::UnsubAck(UnsubAck::from_layout(
+                    keep(source, layout.has_codes()),
+                    layout,
+                ))
             }
             PacketType::PingReq => {
                 source.discard();
@@ -209,11 +220,17 @@ impl<S: Storage> Packet<S> {
             }
             PacketType::Disconnect => {
                 let layout = disconnect::Layout::parse(frame, header, cx)?;
-                Self::Disconnect(Disconnect::from_layout(keep(source, layout.has_properties()), layout))
+                Self::Disconnect(Disconnect::from_layout(
+                    keep(source, layout.has_properties()),
+                    layout,
+                ))
             }
             PacketType::Auth => {
                 let layout = auth::Layout::parse(frame, header, cx)?;
-                Self::Auth(Auth::from_layout(keep(source, layout.has_properties()), layout))
+                Self::Auth(Auth::from_layout(
+                    keep(source, layout.has_properties()),
+                    layout,
+                ))
             }
         })
     }
@@ -230,23 +247,24 @@ fn keep<S: Storage>(source: impl Source<S>, needed: bool) -> S {
     }
 }
 
-impl<S: Storage, T: Storage> PartialEq<Packet<T>> for Packet<S> {
-    fn eq(&self, other: &Packet<T>) -> bool {
+// Of the same level only, so that `packet == Packet::PingReq` needs no type.
+impl<S: Storage> PartialEq for Packet<S> {
+    fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Connect(a), Packet::Connect(b)) => a == b,
-            (Self::ConnAck(a), Packet::ConnAck(b)) => a == b,
-            (Self::Publish(a), Packet::Publish(b)) => a == b,
-            (Self::PubAck(a), Packet::PubAck(b)) => a == b,
-            (Self::PubRec(a), Packet::PubRec(b)) => a == b,
-            (Self::PubRel(a), Packet::PubRel(b)) => a == b,
-            (Self::PubComp(a), Packet::PubComp(b)) => a == b,
-            (Self::Subscribe(a), Packet::Subscribe(b)) => a == b,
-            (Self::SubAck(a), Packet::SubAck(b)) => a == b,
-            (Self::Unsubscribe(a), Packet::Unsubscribe(b)) => a == b,
-            (Self::UnsubAck(a), Packet::UnsubAck(b)) => a == b,
-            (Self::Disconnect(a), Packet::Disconnect(b)) => a == b,
-            (Self::Auth(a), Packet::Auth(b)) => a == b,
-            (Self::PingReq, Packet::PingReq) | (Self::PingResp, Packet::PingResp) => true,
+            (Self::Connect(a), Self::Connect(b)) => a == b,
+            (Self::ConnAck(a), Self::ConnAck(b)) => a == b,
+            (Self::Publish(a), Self::Publish(b)) => a == b,
+            (Self::PubAck(a), Self::PubAck(b)) => a == b,
+            (Self::PubRec(a), Self::PubRec(b)) => a == b,
+            (Self::PubRel(a), Self::PubRel(b)) => a == b,
+            (Self::PubComp(a), Self::PubComp(b)) => a == b,
+            (Self::Subscribe(a), Self::Subscribe(b)) => a == b,
+            (Self::SubAck(a), Self::SubAck(b)) => a == b,
+            (Self::Unsubscribe(a), Self::Unsubscribe(b)) => a == b,
+            (Self::UnsubAck(a), Self::UnsubAck(b)) => a == b,
+            (Self::Disconnect(a), Self::Disconnect(b)) => a == b,
+            (Self::Auth(a), Self::Auth(b)) => a == b,
+            (Self::PingReq, Self::PingReq) | (Self::PingResp, Self::PingResp) => true,
             _ => false,
         }
     }
@@ -300,7 +318,12 @@ pub(crate) struct Judge;
 
 impl Judge {
     pub(crate) const fn context(self, packet: PacketType) -> Context {
-        Context { version: Version::V5, packet, sender: Sender::Anyone, leniency: Leniency::NONE }
+        Context {
+            version: Version::V5,
+            packet,
+            sender: Sender::Anyone,
+            leniency: Leniency::NONE,
+        }
     }
 }
 

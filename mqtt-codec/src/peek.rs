@@ -33,7 +33,9 @@ impl<'a> Peek<'a> {
     /// # Errors
     /// When the type does not exist in any version, or the length takes more than four bytes.
     pub fn new(bytes: &'a [u8]) -> Result<Status<Self>, DecodeError> {
-        let Some(&first) = bytes.first() else { return Ok(Status::Incomplete { needed: 2 }) };
+        let Some(&first) = bytes.first() else {
+            return Ok(Status::Incomplete { needed: 2 });
+        };
         let error = |kind, packet, field, offset, found| DecodeError {
             kind,
             packet,
@@ -44,12 +46,28 @@ impl<'a> Peek<'a> {
             found,
         };
         let Some(packet) = PacketType::from_code(first >> 4) else {
-            return Err(error(Kind::UnknownPacketType, None, Field::FixedHeader, 0, u32::from(first)));
+            return Err(error(
+                Kind::UnknownPacketType,
+                None,
+                Field::FixedHeader,
+                0,
+                u32::from(first),
+            ));
         };
         match FixedHeader::scan(bytes) {
-            HeaderScan::Header(header) => Ok(Status::Complete(Self { bytes, header, packet })),
+            HeaderScan::Header(header) => Ok(Status::Complete(Self {
+                bytes,
+                header,
+                packet,
+            })),
             HeaderScan::Short(needed) => Ok(Status::Incomplete { needed }),
-            HeaderScan::TooLong => Err(error(Kind::IntegerTooLong, Some(packet), Field::RemainingLength, 1, 0)),
+            HeaderScan::TooLong => Err(error(
+                Kind::IntegerTooLong,
+                Some(packet),
+                Field::RemainingLength,
+                1,
+                0,
+            )),
         }
     }
 
@@ -82,7 +100,9 @@ impl<'a> Peek<'a> {
     /// When the packet ends before its identifier does.
     pub fn packet_id(&self) -> Result<Status<Option<PacketId>>, DecodeError> {
         let start = match self.packet {
-            PacketType::Publish if qos_bits(self.header.first) == 0 => return Ok(Status::Complete(None)),
+            PacketType::Publish if qos_bits(self.header.first) == 0 => {
+                return Ok(Status::Complete(None));
+            }
             PacketType::Publish => match self.topic_and_end()? {
                 Status::Complete((_, end)) => end,
                 Status::Incomplete { needed } => return Ok(Status::Incomplete { needed }),
@@ -97,24 +117,37 @@ impl<'a> Peek<'a> {
             | PacketType::UnsubAck => usize::from(self.header.len),
             _ => return Ok(Status::Complete(None)),
         };
-        Ok(self.range(start, start.saturating_add(2), Field::PacketId)?.map(|bytes| {
-            bytes.first_chunk().and_then(|bytes| PacketId::new(u16::from_be_bytes(*bytes)))
-        }))
+        Ok(self
+            .range(start, start.saturating_add(2), Field::PacketId)?
+            .map(|bytes| {
+                bytes
+                    .first_chunk()
+                    .and_then(|bytes| PacketId::new(u16::from_be_bytes(*bytes)))
+            }))
     }
 
     fn topic_and_end(&self) -> Result<Status<(&'a [u8], usize)>, DecodeError> {
         let start = usize::from(self.header.len);
         let from = start.saturating_add(2);
         let len = match self.range(start, from, Field::TopicName)? {
-            Status::Complete(len) => len.first_chunk().map_or(0, |len| usize::from(u16::from_be_bytes(*len))),
+            Status::Complete(len) => len
+                .first_chunk()
+                .map_or(0, |len| usize::from(u16::from_be_bytes(*len))),
             Status::Incomplete { needed } => return Ok(Status::Incomplete { needed }),
         };
         let end = from.saturating_add(len);
-        Ok(self.range(from, end, Field::TopicName)?.map(|topic| (topic, end)))
+        Ok(self
+            .range(from, end, Field::TopicName)?
+            .map(|topic| (topic, end)))
     }
 
     /// A part of the packet that may not be there yet, but must fit into it.
-    fn range(&self, start: usize, end: usize, field: Field) -> Result<Status<&'a [u8]>, DecodeError> {
+    fn range(
+        &self,
+        start: usize,
+        end: usize,
+        field: Field,
+    ) -> Result<Status<&'a [u8]>, DecodeError> {
         if end > self.total_len() {
             return Err(DecodeError {
                 kind: Kind::Truncated,
@@ -128,13 +161,18 @@ impl<'a> Peek<'a> {
         }
         Ok(match self.bytes.get(start..end) {
             Some(bytes) => Status::Complete(bytes),
-            None => Status::Incomplete { needed: end.saturating_sub(self.bytes.len()) },
+            None => Status::Incomplete {
+                needed: end.saturating_sub(self.bytes.len()),
+            },
         })
     }
 }
 
 impl core::fmt::Debug for Peek<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Peek").field("packet_type", &self.packet).field("total_len", &self.total_len()).finish()
+        f.debug_struct("Peek")
+            .field("packet_type", &self.packet)
+            .field("total_len", &self.total_len())
+            .finish()
     }
 }

@@ -103,19 +103,30 @@ impl<'a> Recipient<'a> {
     /// A receiver that gets the message so; the rest is as in the message.
     #[must_use]
     pub const fn new(delivery: Delivery) -> Self {
-        Self { delivery, retain: None, subscription_ids: &[], topic: TopicForm::Name }
+        Self {
+            delivery,
+            retain: None,
+            subscription_ids: &[],
+            topic: TopicForm::Name,
+        }
     }
 
     /// Sets RETAIN, as Retain As Published has it.
     #[must_use]
     pub const fn retain(self, retain: bool) -> Self {
-        Self { retain: Some(retain), ..self }
+        Self {
+            retain: Some(retain),
+            ..self
+        }
     }
 
     /// The identifiers of the subscriptions that matched. Versions before 5.0 have none.
     #[must_use]
     pub const fn subscription_ids(self, subscription_ids: &'a [SubscriptionId]) -> Self {
-        Self { subscription_ids, ..self }
+        Self {
+            subscription_ids,
+            ..self
+        }
     }
 
     /// How the topic is named. Versions before 5.0 have no alias: there the name is sent.
@@ -144,18 +155,29 @@ impl PreparedPublish {
 
     pub(crate) fn from_parts(head: &Publish, payload: Bytes) -> Self {
         let mut topic = BytesMut::with_capacity(head.topic_bytes().len().saturating_add(2));
-        topic.put_slice(head.topic_and_id().get(..topic.capacity()).unwrap_or_default());
+        topic.put_slice(
+            head.topic_and_id()
+                .get(..topic.capacity())
+                .unwrap_or_default(),
+        );
         let mut properties = BytesMut::with_capacity(head.properties().as_bytes().len());
         for property in head.properties().raw() {
             // A server sends the identifiers of its own subscriptions and its own aliases
             // (MQTT 5.0 §3.3.2.3.4, §3.3.2.3.8).
-            if !matches!(property.id, PropertyId::TopicAlias | PropertyId::SubscriptionIdentifier) {
+            if !matches!(
+                property.id,
+                PropertyId::TopicAlias | PropertyId::SubscriptionIdentifier
+            ) {
                 properties.put_slice(property.bytes);
             }
         }
         let properties = properties.freeze();
         let mut tail = BytesMut::with_capacity(properties.len().saturating_add(4));
-        tail.put_slice(VariableByteInteger::saturating(short(properties.len())).encode().as_ref());
+        tail.put_slice(
+            VariableByteInteger::saturating(short(properties.len()))
+                .encode()
+                .as_ref(),
+        );
         tail.put_slice(&properties);
         let mut prepared = Self {
             topic: topic.freeze(),
@@ -167,8 +189,8 @@ impl PreparedPublish {
         };
         if prepared.has_name() {
             let len = prepared.tail.len();
-            prepared.middles =
-                [(0, 0), (2, 0), (0, len), (2, len)].map(|(id, properties)| prepared.middle(id, properties));
+            prepared.middles = [(0, 0), (2, 0), (0, len), (2, len)]
+                .map(|(id, properties)| prepared.middle(id, properties));
         }
         prepared
     }
@@ -179,13 +201,24 @@ impl PreparedPublish {
     }
 
     fn middle(&self, id: usize, properties: usize) -> Middle {
-        let remaining = self.topic.len().saturating_add(id).saturating_add(properties).saturating_add(self.payload.len());
+        let remaining = self
+            .topic
+            .len()
+            .saturating_add(id)
+            .saturating_add(properties)
+            .saturating_add(self.payload.len());
         let len = VariableByteInteger::saturating(short(remaining));
         let mut bytes = BytesMut::with_capacity(self.topic.len().saturating_add(4));
         bytes.put_slice(len.encode().as_ref());
         bytes.put_slice(&self.topic);
-        let head_len = remaining.saturating_sub(self.payload.len()).saturating_add(len.encoded_len()).saturating_add(1);
-        Middle { bytes: bytes.freeze(), head_len }
+        let head_len = remaining
+            .saturating_sub(self.payload.len())
+            .saturating_add(len.encoded_len())
+            .saturating_add(1);
+        Middle {
+            bytes: bytes.freeze(),
+            head_len,
+        }
     }
 
     #[inline]
@@ -216,10 +249,16 @@ impl PreparedPublish {
         recipient: &Recipient<'_>,
         out: &mut B,
     ) -> Result<(), EncodeError> {
-        if recipient.topic == TopicForm::Name && recipient.subscription_ids.is_empty() && self.has_name() {
+        if recipient.topic == TopicForm::Name
+            && recipient.subscription_ids.is_empty()
+            && self.has_name()
+        {
             let version = encoder.version();
             let middle = self.find_middle(version, recipient.delivery);
-            encoder.fits(PacketType::Publish, middle.head_len.saturating_add(self.payload.len()))?;
+            encoder.fits(
+                PacketType::Publish,
+                middle.head_len.saturating_add(self.payload.len()),
+            )?;
             encoder.room(PacketType::Publish, middle.head_len, out)?;
             out.put_slice(&[self.first_byte(recipient)]);
             out.put_slice(&middle.bytes);
@@ -251,7 +290,11 @@ impl PreparedPublish {
         let topic = match recipient.topic {
             TopicForm::Alias(_) if alias.is_some() => NO_NAME,
             _ if !self.has_name() => {
-                return Err(EncodeError::not_in_version(PacketType::Publish, version, Field::TopicName));
+                return Err(EncodeError::not_in_version(
+                    PacketType::Publish,
+                    version,
+                    Field::TopicName,
+                ));
             }
             _ => &self.topic,
         };
@@ -262,10 +305,14 @@ impl PreparedPublish {
                 own = 3;
             }
             for id in recipient.subscription_ids {
-                own = own.saturating_add(id.integer().encoded_len()).saturating_add(1);
+                own = own
+                    .saturating_add(id.integer().encoded_len())
+                    .saturating_add(1);
             }
             own = own.saturating_add(self.properties.len());
-            properties_len = VariableByteInteger::saturating(short(own)).encoded_len().saturating_add(own);
+            properties_len = VariableByteInteger::saturating(short(own))
+                .encoded_len()
+                .saturating_add(own);
         }
         let id = recipient.delivery.packet_id();
         let remaining = topic
@@ -276,7 +323,11 @@ impl PreparedPublish {
         let header = HeaderBytes::new(self.first_byte(recipient), short(remaining));
         let total = remaining.saturating_add(header.as_slice().len());
         encoder.fits(PacketType::Publish, total)?;
-        encoder.room(PacketType::Publish, total.saturating_sub(self.payload.len()), out)?;
+        encoder.room(
+            PacketType::Publish,
+            total.saturating_sub(self.payload.len()),
+            out,
+        )?;
         out.put_slice(header.as_slice());
         out.put_slice(topic);
         if let Some(id) = id {

@@ -201,7 +201,9 @@ impl<'a> Properties<'a> {
     /// The properties in their order.
     #[must_use]
     pub const fn iter(self) -> PropertyIter<'a> {
-        PropertyIter { raw: RawProperties { rest: self.raw } }
+        PropertyIter {
+            raw: RawProperties { rest: self.raw },
+        }
     }
 
     pub(crate) const fn raw(self) -> RawProperties<'a> {
@@ -216,22 +218,22 @@ impl<'a> Properties<'a> {
 
     /// The names and values of the user properties, in their order.
     pub fn user_properties(self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.raw().filter(|property| property.id == PropertyId::UserProperty).filter_map(|property| {
-            match property.read() {
+        self.raw()
+            .filter(|property| property.id == PropertyId::UserProperty)
+            .filter_map(|property| match property.read() {
                 Some(Property::UserProperty(name, value)) => Some((name, value)),
                 _ => None,
-            }
-        })
+            })
     }
 
     /// The identifiers of the subscriptions that a PUBLISH matched, in their order.
     pub fn subscription_identifiers(self) -> impl Iterator<Item = SubscriptionId> {
-        self.raw().filter(|property| property.id == PropertyId::SubscriptionIdentifier).filter_map(|property| {
-            match property.read() {
+        self.raw()
+            .filter(|property| property.id == PropertyId::SubscriptionIdentifier)
+            .filter_map(|property| match property.read() {
                 Some(Property::SubscriptionIdentifier(id)) => Some(id),
                 _ => None,
-            }
-        })
+            })
     }
 }
 
@@ -322,7 +324,9 @@ impl fmt::Debug for Properties<'_> {
         for property in self.iter() {
             match property {
                 // What proves an identity is nobody's business.
-                Property::AuthenticationData(_) => list.entry(&format_args!("AuthenticationData([redacted])")),
+                Property::AuthenticationData(_) => {
+                    list.entry(&format_args!("AuthenticationData([redacted])"))
+                }
                 Property::CorrelationData(data) => {
                     list.entry(&format_args!("CorrelationData({} bytes)", data.len()))
                 }
@@ -381,7 +385,9 @@ impl<'a> Iterator for RawProperties<'a> {
 }
 
 fn block_len(bytes: &[u8]) -> Option<usize> {
-    bytes.first_chunk::<2>().map(|len| usize::from(u16::from_be_bytes(*len)).saturating_add(2))
+    bytes
+        .first_chunk::<2>()
+        .map(|len| usize::from(u16::from_be_bytes(*len)).saturating_add(2))
 }
 
 fn value_len(value_type: ValueType, rest: &[u8]) -> Option<usize> {
@@ -416,7 +422,9 @@ impl<'a> RawProperty<'a> {
             PropertyId::ResponseTopic => Property::ResponseTopic(text()?),
             PropertyId::CorrelationData => Property::CorrelationData(binary()?),
             PropertyId::SubscriptionIdentifier => match varint::scan(value) {
-                Scan::Value { value, .. } => Property::SubscriptionIdentifier(SubscriptionId::new(value)?),
+                Scan::Value { value, .. } => {
+                    Property::SubscriptionIdentifier(SubscriptionId::new(value)?)
+                }
                 _ => return None,
             },
             PropertyId::SessionExpiryInterval => Property::SessionExpiryInterval(long()?),
@@ -437,12 +445,21 @@ impl<'a> RawProperty<'a> {
             PropertyId::RetainAvailable => Property::RetainAvailable(flag()?),
             PropertyId::UserProperty => {
                 let (name, value) = value.split_at_checked(block_len(value)?)?;
-                Property::UserProperty(text::checked(name.get(2..)?), text::checked(value.get(2..)?))
+                Property::UserProperty(
+                    text::checked(name.get(2..)?),
+                    text::checked(value.get(2..)?),
+                )
             }
             PropertyId::MaximumPacketSize => Property::MaximumPacketSize(NonZeroU32::new(long()?)?),
-            PropertyId::WildcardSubscriptionAvailable => Property::WildcardSubscriptionAvailable(flag()?),
-            PropertyId::SubscriptionIdentifierAvailable => Property::SubscriptionIdentifierAvailable(flag()?),
-            PropertyId::SharedSubscriptionAvailable => Property::SharedSubscriptionAvailable(flag()?),
+            PropertyId::WildcardSubscriptionAvailable => {
+                Property::WildcardSubscriptionAvailable(flag()?)
+            }
+            PropertyId::SubscriptionIdentifierAvailable => {
+                Property::SubscriptionIdentifierAvailable(flag()?)
+            }
+            PropertyId::SharedSubscriptionAvailable => {
+                Property::SharedSubscriptionAvailable(flag()?)
+            }
         })
     }
 }
@@ -468,7 +485,11 @@ impl Block {
 pub(crate) fn read(reader: &mut Reader<'_>, place: u16) -> Result<Block> {
     if !reader.has_properties() {
         let here = reader.offset();
-        return Ok(Block { start: here, end: here, seen: 0 });
+        return Ok(Block {
+            start: here,
+            end: here,
+            seen: 0,
+        });
     }
     read_block(reader, place)
 }
@@ -478,14 +499,22 @@ fn read_block(reader: &mut Reader<'_>, place: u16) -> Result<Block> {
     let len = reader.integer(Field::PropertyLength)?;
     let start = reader.offset();
     if len == 0 {
-        return Ok(Block { start, end: start, seen: 0 });
+        return Ok(Block {
+            start,
+            end: start,
+            seen: 0,
+        });
     }
     let mut inner = reader.split(len, Field::PropertyLength)?;
     let mut seen = 0;
     while !inner.is_empty() {
         seen |= read_one(&mut inner, place, seen)?;
     }
-    let block = Block { start, end: inner.offset(), seen };
+    let block = Block {
+        start,
+        end: inner.offset(),
+        seen,
+    };
     // MQTT 5.0 §3.1.2.11.10, §3.2.2.3.18, §3.15.2.2.3
     if block.has(PropertyId::AuthenticationData) && !block.has(PropertyId::AuthenticationMethod) {
         let field = Field::Property(PropertyId::AuthenticationData);
@@ -498,7 +527,9 @@ fn read_block(reader: &mut Reader<'_>, place: u16) -> Result<Block> {
 #[inline]
 pub(crate) fn read_one(reader: &mut Reader<'_>, place: u16, seen: u64) -> Result<u64> {
     let byte = reader.u8(Field::PropertyIdentifier)?;
-    let Some(id) = PropertyId::from_byte(byte) else { return Err(unknown(reader, byte)) };
+    let Some(id) = PropertyId::from_byte(byte) else {
+        return Err(unknown(reader, byte));
+    };
     let field = Field::Property(id);
     // MQTT 5.0 §2.2.2.2
     if !id.is_in(place) {
@@ -536,7 +567,9 @@ pub(crate) fn read_one(reader: &mut Reader<'_>, place: u16, seen: u64) -> Result
 fn unknown(reader: &Reader<'_>, byte: u8) -> crate::DecodeError {
     let mut again = *reader;
     match again.u8(Field::PropertyIdentifier) {
-        Ok(0) if byte >= 0x80 => reader.error_before(Kind::IntegerNotShortest, Field::PropertyIdentifier, 2),
+        Ok(0) if byte >= 0x80 => {
+            reader.error_before(Kind::IntegerNotShortest, Field::PropertyIdentifier, 2)
+        }
         _ => reader.error_before(Kind::UnknownProperty, Field::PropertyIdentifier, byte),
     }
 }

@@ -34,7 +34,10 @@ impl PropertiesBuf {
     /// No properties yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { raw: Vec::new(), seen: 0 }
+        Self {
+            raw: Vec::new(),
+            seen: 0,
+        }
     }
 
     /// The properties so far.
@@ -130,7 +133,9 @@ fn put(out: &mut Vec<u8>, property: Property<'_>) -> Result<(), BuildError> {
         | Property::ResponseInformation(text)
         | Property::ServerReference(text)
         | Property::ReasonString(text) => put_block(out, field, text.as_bytes())?,
-        Property::CorrelationData(data) | Property::AuthenticationData(data) => put_block(out, field, data)?,
+        Property::CorrelationData(data) | Property::AuthenticationData(data) => {
+            put_block(out, field, data)?
+        }
         Property::UserProperty(name, value) => {
             put_block(out, field, name.as_bytes())?;
             put_block(out, field, value.as_bytes())?;

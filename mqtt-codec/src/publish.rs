@@ -80,13 +80,24 @@ impl Layout {
             }
         }
         if has_properties {
-            let (0, after) = rest.split_first()? else { return None };
+            let (0, after) = rest.split_first()? else {
+                return None;
+            };
             rest = after;
         }
-        let payload = u32::from(header).saturating_add(short(body.len().saturating_sub(rest.len())));
+        let payload =
+            u32::from(header).saturating_add(short(body.len().saturating_sub(rest.len())));
         // With DUP at QoS 0 forgiven, it is dropped here as in `parse`.
         let first = if packet_id == 0 { first & !DUP } else { first };
-        Some(Self { first, header, has_properties, topic_len, packet_id, properties: payload, payload })
+        Some(Self {
+            first,
+            header,
+            has_properties,
+            topic_len,
+            packet_id,
+            properties: payload,
+            payload,
+        })
     }
 
     pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Self> {
@@ -108,7 +119,12 @@ impl Layout {
             // MQTT 5.0 [MQTT-3.3.4-6]
             if cx.sender == Sender::Client && block.has(PropertyId::SubscriptionIdentifier) {
                 let field = Field::Property(PropertyId::SubscriptionIdentifier);
-                return Err(reader.error_at(Kind::SubscriptionIdentifierFromClient, field, block.start, 0));
+                return Err(reader.error_at(
+                    Kind::SubscriptionIdentifierFromClient,
+                    field,
+                    block.start,
+                    0,
+                ));
             }
         }
         Ok(Self {
@@ -127,7 +143,12 @@ impl Layout {
         let payload = short(frame.len());
         let header = payload.saturating_sub(self.payload.saturating_sub(u32::from(self.header)));
         let properties = payload.saturating_sub(self.payload.saturating_sub(self.properties));
-        Self { header: u8::try_from(header).unwrap_or(self.header), properties, payload, ..self }
+        Self {
+            header: u8::try_from(header).unwrap_or(self.header),
+            properties,
+            payload,
+            ..self
+        }
     }
 
     /// How many bytes of a PUBLISH come before its payload, as far as `bytes` tells: `Err` says how many bytes
@@ -137,7 +158,13 @@ impl Layout {
         header: FixedHeader,
         version: Version,
     ) -> core::result::Result<usize, usize> {
-        let short_of = |end: usize| if bytes.len() < end { Err(end.saturating_sub(bytes.len())) } else { Ok(()) };
+        let short_of = |end: usize| {
+            if bytes.len() < end {
+                Err(end.saturating_sub(bytes.len()))
+            } else {
+                Ok(())
+            }
+        };
         let total = header.total();
         let topic = usize::from(header.len);
         short_of(topic.saturating_add(2).min(total))?;
@@ -149,7 +176,9 @@ impl Layout {
             let properties = bytes.get(end..).unwrap_or_default();
             match crate::varint::scan(properties) {
                 crate::varint::Scan::Value { value, len } => {
-                    end = end.saturating_add(usize::from(len)).saturating_add(index(value));
+                    end = end
+                        .saturating_add(usize::from(len))
+                        .saturating_add(index(value));
                 }
                 crate::varint::Scan::Short if bytes.len() < total => return Err(1),
                 _ => return Ok(total.min(bytes.len())),
@@ -185,7 +214,8 @@ impl Publish {
     /// ```
     #[must_use]
     pub fn payload_bytes(&self) -> Bytes {
-        self.frame.slice(index(self.layout.payload).min(self.frame.len())..)
+        self.frame
+            .slice(index(self.layout.payload).min(self.frame.len())..)
     }
 }
 
@@ -212,7 +242,11 @@ impl<S: Storage> Publish<S> {
     #[inline]
     pub fn topic_bytes(&self) -> &[u8] {
         let start = u32::from(self.layout.header).saturating_add(2);
-        wire::part(self.bytes(), start, start.saturating_add(u32::from(self.layout.topic_len)))
+        wire::part(
+            self.bytes(),
+            start,
+            start.saturating_add(u32::from(self.layout.topic_len)),
+        )
     }
 
     /// QoS with what belongs to it.
@@ -259,7 +293,11 @@ impl<S: Storage> Publish<S> {
     #[must_use]
     #[inline]
     pub fn properties(&self) -> Properties<'_> {
-        Properties::checked(wire::part(self.bytes(), self.layout.properties, self.layout.payload))
+        Properties::checked(wire::part(
+            self.bytes(),
+            self.layout.properties,
+            self.layout.payload,
+        ))
     }
 
     /// The payload.
@@ -291,7 +329,13 @@ impl<S: Storage> Publish<S> {
 
     pub(crate) fn content(&self) -> (u8, u16, &[u8], &[u8], &[u8]) {
         let layout = &self.layout;
-        (layout.first, layout.packet_id, self.topic_bytes(), self.properties().as_bytes(), self.payload())
+        (
+            layout.first,
+            layout.packet_id,
+            self.topic_bytes(),
+            self.properties().as_bytes(),
+            self.payload(),
+        )
     }
 
     /// Whether the frame is what this version would send.
@@ -300,7 +344,11 @@ impl<S: Storage> Publish<S> {
         let layout = &self.layout;
         let header = FixedHeader {
             first: layout.first,
-            remaining: short(self.bytes().len().saturating_sub(usize::from(layout.header))),
+            remaining: short(
+                self.bytes()
+                    .len()
+                    .saturating_sub(usize::from(layout.header)),
+            ),
             len: layout.header,
         };
         version.has_properties() == layout.has_properties
@@ -310,7 +358,8 @@ impl<S: Storage> Publish<S> {
 
     #[inline]
     pub(crate) fn verbatim_head(&self, version: Version) -> Option<&[u8]> {
-        self.is_verbatim(version).then(|| wire::part(self.bytes(), 0, self.layout.payload))
+        self.is_verbatim(version)
+            .then(|| wire::part(self.bytes(), 0, self.layout.payload))
     }
 
     /// Topic Name and Packet Identifier as they stand on the wire.
@@ -318,10 +367,21 @@ impl<S: Storage> Publish<S> {
     pub(crate) fn topic_and_id(&self) -> &[u8] {
         let id = if self.layout.packet_id == 0 { 2 } else { 4 };
         let start = u32::from(self.layout.header);
-        wire::part(self.bytes(), start, start.saturating_add(u32::from(self.layout.topic_len)).saturating_add(id))
+        wire::part(
+            self.bytes(),
+            start,
+            start
+                .saturating_add(u32::from(self.layout.topic_len))
+                .saturating_add(id),
+        )
     }
 
-    pub(crate) fn write_head<B: BufMut + ?Sized>(&self, version: Version, remaining: u32, out: &mut B) {
+    pub(crate) fn write_head<B: BufMut + ?Sized>(
+        &self,
+        version: Version,
+        remaining: u32,
+        out: &mut B,
+    ) {
         out.put_slice(HeaderBytes::new(self.layout.first, remaining).as_slice());
         out.put_slice(self.topic_and_id());
         wire::put_properties(self.properties(), version, Trim::Nothing, out);
@@ -338,21 +398,39 @@ impl<S: Storage> Wire for Publish<S> {
 
     #[inline(always)]
     fn ready(&self, version: Version) -> Ready<'_> {
-        if self.is_verbatim(version) { Ready::Frame(self.bytes()) } else { Ready::No }
+        if self.is_verbatim(version) {
+            Ready::Frame(self.bytes())
+        } else {
+            Ready::No
+        }
     }
 
     fn remaining(&self, version: Version, _trim: Trim) -> core::result::Result<usize, EncodeError> {
         if !version.has_properties() && self.layout.topic_len == 0 {
-            return Err(EncodeError::not_in_version(PacketType::Publish, version, Field::TopicName));
+            return Err(EncodeError::not_in_version(
+                PacketType::Publish,
+                version,
+                Field::TopicName,
+            ));
         }
         Ok(self
             .topic_and_id()
             .len()
-            .saturating_add(wire::properties_len(self.properties(), version, Trim::Nothing))
+            .saturating_add(wire::properties_len(
+                self.properties(),
+                version,
+                Trim::Nothing,
+            ))
             .saturating_add(self.payload().len()))
     }
 
-    fn write<B: BufMut + ?Sized>(&self, version: Version, _trim: Trim, remaining: u32, out: &mut B) {
+    fn write<B: BufMut + ?Sized>(
+        &self,
+        version: Version,
+        _trim: Trim,
+        remaining: u32,
+        out: &mut B,
+    ) {
         self.write_head(version, remaining, out);
         out.put_slice(self.payload());
     }

@@ -69,13 +69,19 @@ impl<'a> PublishBuilder<'a> {
     /// Sets the properties.
     #[must_use]
     pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self { properties: properties.into(), ..self }
+        Self {
+            properties: properties.into(),
+            ..self
+        }
     }
 
     /// Sets the payload.
     #[must_use]
     pub const fn payload(self, payload: &'a [u8]) -> Self {
-        Self { payload: Payload(payload), ..self }
+        Self {
+            payload: Payload(payload),
+            ..self
+        }
     }
 
     /// The packet.
@@ -90,7 +96,8 @@ impl<'a> PublishBuilder<'a> {
         }
         wire::put_integer(self.properties.as_bytes().len(), &mut body);
         body.put_slice(self.properties.as_bytes());
-        let first = (PacketType::Publish.code() << 4) | self.delivery.flags() | u8::from(self.retain);
+        let first =
+            (PacketType::Publish.code() << 4) | self.delivery.flags() | u8::from(self.retain);
         let remaining = body.len().saturating_add(self.payload.0.len());
         packet::check_size(remaining)?;
         let header = HeaderBytes::new(first, short(remaining));

@@ -49,7 +49,11 @@ impl<'a> Reader<'a> {
     /// Reads what follows the first `skip` bytes of `frame`.
     #[inline]
     pub(crate) fn new(frame: &'a [u8], skip: u8, cx: Context) -> Self {
-        Self { rest: frame.get(usize::from(skip)..).unwrap_or_default(), end: frame.len(), cx }
+        Self {
+            rest: frame.get(usize::from(skip)..).unwrap_or_default(),
+            end: frame.len(),
+            cx,
+        }
     }
 
     #[inline]
@@ -69,7 +73,13 @@ impl<'a> Reader<'a> {
     }
 
     #[cold]
-    pub(crate) fn error_at(&self, kind: Kind, field: Field, offset: u32, found: u32) -> DecodeError {
+    pub(crate) fn error_at(
+        &self,
+        kind: Kind,
+        field: Field,
+        offset: u32,
+        found: u32,
+    ) -> DecodeError {
         DecodeError {
             kind,
             packet: Some(self.cx.packet),
@@ -90,7 +100,12 @@ impl<'a> Reader<'a> {
     /// An error about the byte before the next.
     #[cold]
     pub(crate) fn error_before(&self, kind: Kind, field: Field, found: u8) -> DecodeError {
-        self.error_at(kind, field, self.offset().saturating_sub(1), u32::from(found))
+        self.error_at(
+            kind,
+            field,
+            self.offset().saturating_sub(1),
+            u32::from(found),
+        )
     }
 
     #[cold]
@@ -100,14 +115,18 @@ impl<'a> Reader<'a> {
 
     #[inline]
     pub(crate) fn u8(&mut self, field: Field) -> Result<u8> {
-        let Some((&byte, rest)) = self.rest.split_first() else { return Err(self.truncated(field)) };
+        let Some((&byte, rest)) = self.rest.split_first() else {
+            return Err(self.truncated(field));
+        };
         self.rest = rest;
         Ok(byte)
     }
 
     #[inline]
     fn array<const N: usize>(&mut self, field: Field) -> Result<[u8; N]> {
-        let Some((bytes, rest)) = self.rest.split_first_chunk::<N>() else { return Err(self.truncated(field)) };
+        let Some((bytes, rest)) = self.rest.split_first_chunk::<N>() else {
+            return Err(self.truncated(field));
+        };
         self.rest = rest;
         Ok(*bytes)
     }
@@ -143,7 +162,8 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(crate) fn binary(&mut self, field: Field) -> Result<&'a [u8]> {
         if let Some((len, rest)) = self.rest.split_first_chunk::<2>()
-            && let Some((bytes, rest)) = rest.split_at_checked(usize::from(u16::from_be_bytes(*len)))
+            && let Some((bytes, rest)) =
+                rest.split_at_checked(usize::from(u16::from_be_bytes(*len)))
         {
             self.rest = rest;
             return Ok(bytes);
@@ -187,16 +207,23 @@ impl<'a> Reader<'a> {
 
     /// Offset of byte `at` of a string that was just read.
     fn offset_in(&self, bytes: &[u8], at: usize) -> u32 {
-        self.offset().saturating_sub(short(bytes.len())).saturating_add(short(at))
+        self.offset()
+            .saturating_sub(short(bytes.len()))
+            .saturating_add(short(at))
     }
 
     #[cold]
     fn text_error(&self, field: Field, bytes: &[u8], fault: TextFault) -> DecodeError {
         match fault {
-            TextFault::IllFormed { at, byte } => {
-                self.error_at(Kind::IllFormedUtf8, field, self.offset_in(bytes, at), u32::from(byte))
+            TextFault::IllFormed { at, byte } => self.error_at(
+                Kind::IllFormedUtf8,
+                field,
+                self.offset_in(bytes, at),
+                u32::from(byte),
+            ),
+            TextFault::Nul { at } => {
+                self.error_at(Kind::NulCharacter, field, self.offset_in(bytes, at), 0)
             }
-            TextFault::Nul { at } => self.error_at(Kind::NulCharacter, field, self.offset_in(bytes, at), 0),
         }
     }
 
@@ -220,17 +247,29 @@ impl<'a> Reader<'a> {
     pub(crate) fn packet_id(&mut self) -> Result<PacketId> {
         let id = self.u16(Field::PacketId)?;
         // MQTT 3.1.1 [MQTT-2.3.1-1], MQTT 5.0 [MQTT-2.2.1-3], [MQTT-2.2.1-4]
-        PacketId::new(id)
-            .ok_or_else(|| self.error_at(Kind::ZeroPacketId, Field::PacketId, self.offset().saturating_sub(2), 0))
+        PacketId::new(id).ok_or_else(|| {
+            self.error_at(
+                Kind::ZeroPacketId,
+                Field::PacketId,
+                self.offset().saturating_sub(2),
+                0,
+            )
+        })
     }
 
     /// A reader of the next `len` bytes, which cannot see what follows them.
     #[inline]
     pub(crate) fn split(&mut self, len: u32, field: Field) -> Result<Self> {
-        let Some((head, rest)) = self.rest.split_at_checked(index(len)) else { return Err(self.truncated(field)) };
+        let Some((head, rest)) = self.rest.split_at_checked(index(len)) else {
+            return Err(self.truncated(field));
+        };
         let end = self.end.saturating_sub(rest.len());
         self.rest = rest;
-        Ok(Self { rest: head, end, cx: self.cx })
+        Ok(Self {
+            rest: head,
+            end,
+            cx: self.cx,
+        })
     }
 
     /// There must be nothing left.

@@ -51,21 +51,27 @@ impl Serialize for Value<'_> {
             Self::Id(value) => value.map(PacketId::get).serialize(serializer),
             Self::Version(value) => serializer.collect_str(value),
             Self::Code(value) => serializer.collect_str(value),
-            Self::Codes(value) => serializer.collect_seq(value.clone().map(|code| code.to_string())),
+            Self::Codes(value) => {
+                serializer.collect_seq(value.clone().map(|code| code.to_string()))
+            }
             Self::Properties(value) => value.serialize(serializer),
             Self::Filters(value) => {
                 let mut seq = serializer.serialize_seq(None)?;
                 for subscription in value.clone() {
                     let options = subscription.options();
-                    seq.serialize_element(&Pairs(
-                        [
-                            ("filter", Value::Text(subscription.filter())),
-                            ("qos", Value::Number(options.qos.bits().into())),
-                            ("no_local", Value::Bool(options.no_local)),
-                            ("retain_as_published", Value::Bool(options.retain_as_published)),
-                            ("retain_handling", Value::Number(options.retain_handling.bits().into())),
-                        ],
-                    ))?;
+                    seq.serialize_element(&Pairs([
+                        ("filter", Value::Text(subscription.filter())),
+                        ("qos", Value::Number(options.qos.bits().into())),
+                        ("no_local", Value::Bool(options.no_local)),
+                        (
+                            "retain_as_published",
+                            Value::Bool(options.retain_as_published),
+                        ),
+                        (
+                            "retain_handling",
+                            Value::Number(options.retain_handling.bits().into()),
+                        ),
+                    ]))?;
                 }
                 seq.end()
             }
@@ -77,15 +83,13 @@ impl Serialize for Value<'_> {
 }
 
 fn serialize_will<Z: Serializer>(will: &Will<'_>, serializer: Z) -> Result<Z::Ok, Z::Error> {
-    Pairs(
-        [
-            ("topic", Value::Text(will.topic())),
-            ("qos", Value::Number(will.qos().bits().into())),
-            ("retain", Value::Bool(will.retain())),
-            ("properties", Value::Properties(will.properties())),
-            ("payload", Value::Size(will.payload().len())),
-        ],
-    )
+    Pairs([
+        ("topic", Value::Text(will.topic())),
+        ("qos", Value::Number(will.qos().bits().into())),
+        ("retain", Value::Bool(will.retain())),
+        ("properties", Value::Properties(will.properties())),
+        ("payload", Value::Size(will.payload().len())),
+    ])
     .serialize(serializer)
 }
 
@@ -129,8 +133,12 @@ impl Serialize for OneProperty<'_> {
             Property::MessageExpiryInterval(value)
             | Property::SessionExpiryInterval(value)
             | Property::WillDelayInterval(value) => map.serialize_entry(&name, &value)?,
-            Property::ServerKeepAlive(value) | Property::TopicAliasMaximum(value) => map.serialize_entry(&name, &value)?,
-            Property::ReceiveMaximum(value) | Property::TopicAlias(value) => map.serialize_entry(&name, &value.get())?,
+            Property::ServerKeepAlive(value) | Property::TopicAliasMaximum(value) => {
+                map.serialize_entry(&name, &value)?
+            }
+            Property::ReceiveMaximum(value) | Property::TopicAlias(value) => {
+                map.serialize_entry(&name, &value.get())?
+            }
             Property::MaximumPacketSize(value) => map.serialize_entry(&name, &value.get())?,
             Property::SubscriptionIdentifier(value) => map.serialize_entry(&name, &value.get())?,
             Property::MaximumQoS(value) => map.serialize_entry(&name, &value.bits())?,

@@ -9,7 +9,11 @@ use crate::property_id::PropertyId;
 use crate::{PacketType as Type, ReasonCode, Version};
 
 pub(crate) fn statements(error: &DecodeError) -> &'static [&'static str] {
-    if error.version == Some(Version::V5) { v5(error) } else { v311(error) }
+    if error.version == Some(Version::V5) {
+        v5(error)
+    } else {
+        v311(error)
+    }
 }
 
 fn v311(error: &DecodeError) -> &'static [&'static str] {
@@ -39,7 +43,9 @@ fn v311(error: &DecodeError) -> &'static [&'static str] {
         },
         Kind::Truncated => match (error.packet, error.field) {
             (_, Field::ClientId) => &["MQTT-3.1.3-3", "MQTT-3.1.3-1", "MQTT-3.1.4-1"],
-            (_, Field::WillTopic | Field::WillPayload) => &["MQTT-3.1.2-9", "MQTT-3.1.3-1", "MQTT-3.1.4-1"],
+            (_, Field::WillTopic | Field::WillPayload) => {
+                &["MQTT-3.1.2-9", "MQTT-3.1.3-1", "MQTT-3.1.4-1"]
+            }
             (_, Field::UserName) => &["MQTT-3.1.2-19", "MQTT-3.1.3-1", "MQTT-3.1.4-1"],
             (_, Field::Password) => &["MQTT-3.1.2-21", "MQTT-3.1.3-1", "MQTT-3.1.4-1"],
             (Some(Type::Connect), _) => &["MQTT-3.1.4-1"],
@@ -47,9 +53,12 @@ fn v311(error: &DecodeError) -> &'static [&'static str] {
             _ => &["§2.2.3"],
         },
         Kind::TrailingBytes => match (error.packet, error.detail) {
-            (_, Detail::NoUserName | Detail::NoCredentials) => {
-                &["MQTT-3.1.2-18", "MQTT-3.1.2-20", "MQTT-3.1.2-11", "MQTT-3.1.4-1"]
-            }
+            (_, Detail::NoUserName | Detail::NoCredentials) => &[
+                "MQTT-3.1.2-18",
+                "MQTT-3.1.2-20",
+                "MQTT-3.1.2-11",
+                "MQTT-3.1.4-1",
+            ],
             (_, Detail::NoPassword) => &["MQTT-3.1.2-20", "MQTT-3.1.2-11", "MQTT-3.1.4-1"],
             (Some(Type::Connect), _) => &["MQTT-3.1.4-1"],
             _ => &["§2.2.3"],
@@ -83,7 +92,9 @@ fn v311(error: &DecodeError) -> &'static [&'static str] {
             _ => &["MQTT-1.5.3-1"],
         },
         Kind::NulCharacter => match error.field {
-            Field::TopicName | Field::TopicFilter | Field::WillTopic => &["MQTT-1.5.3-2", "MQTT-4.7.3-2"],
+            Field::TopicName | Field::TopicFilter | Field::WillTopic => {
+                &["MQTT-1.5.3-2", "MQTT-4.7.3-2"]
+            }
             _ => &["MQTT-1.5.3-2"],
         },
         Kind::WildcardInTopicName => match error.field {
@@ -126,7 +137,9 @@ fn v5(error: &DecodeError) -> &'static [&'static str] {
         },
         Kind::Truncated => match (error.packet, error.field) {
             (_, Field::ClientId) => &["MQTT-3.1.3-3", "MQTT-3.1.3-1", "MQTT-3.1.4-1"],
-            (_, Field::WillTopic | Field::WillPayload) => &["MQTT-3.1.2-9", "MQTT-3.1.3-1", "MQTT-3.1.4-1"],
+            (_, Field::WillTopic | Field::WillPayload) => {
+                &["MQTT-3.1.2-9", "MQTT-3.1.3-1", "MQTT-3.1.4-1"]
+            }
             (_, Field::UserName) => &["MQTT-3.1.2-17", "MQTT-3.1.3-1", "MQTT-3.1.4-1"],
             (_, Field::Password) => &["MQTT-3.1.2-19", "MQTT-3.1.3-1", "MQTT-3.1.4-1"],
             (Some(Type::Connect), Field::PropertyLength) => &["MQTT-2.2.2-1", "MQTT-3.1.4-1"],
@@ -222,19 +235,29 @@ fn v5(error: &DecodeError) -> &'static [&'static str] {
         Kind::InvalidPropertyValue => match (error.packet, error.field) {
             (_, Field::Property(PropertyId::TopicAlias)) => &["MQTT-3.3.2-8"],
             (_, Field::Property(PropertyId::PayloadFormatIndicator)) => &["MQTT-3.3.2-4"],
-            (Some(Type::Subscribe), Field::Property(PropertyId::SubscriptionIdentifier)) => &["§3.8.2.1.2"],
+            (Some(Type::Subscribe), Field::Property(PropertyId::SubscriptionIdentifier)) => {
+                &["§3.8.2.1.2"]
+            }
             (_, Field::Property(PropertyId::SubscriptionIdentifier)) => &["§3.3.2.3.8"],
             (Some(Type::ConnAck), Field::Property(PropertyId::ReceiveMaximum)) => &["§3.2.2.3.3"],
             (_, Field::Property(PropertyId::ReceiveMaximum)) => &["§3.1.2.11.3"],
-            (Some(Type::ConnAck), Field::Property(PropertyId::MaximumPacketSize)) => &["§3.2.2.3.6"],
+            (Some(Type::ConnAck), Field::Property(PropertyId::MaximumPacketSize)) => {
+                &["§3.2.2.3.6"]
+            }
             (_, Field::Property(PropertyId::MaximumPacketSize)) => &["§3.1.2.11.4"],
             (_, Field::Property(PropertyId::RequestResponseInformation)) => &["§3.1.2.11.6"],
             (_, Field::Property(PropertyId::RequestProblemInformation)) => &["§3.1.2.11.7"],
             (_, Field::Property(PropertyId::MaximumQoS)) => &["§3.2.2.3.4"],
             (_, Field::Property(PropertyId::RetainAvailable)) => &["§3.2.2.3.5", "§3.2.2.3.4"],
-            (_, Field::Property(PropertyId::WildcardSubscriptionAvailable)) => &["§3.2.2.3.11", "§3.2.2.3.4"],
-            (_, Field::Property(PropertyId::SubscriptionIdentifierAvailable)) => &["§3.2.2.3.12", "§3.2.2.3.4"],
-            (_, Field::Property(PropertyId::SharedSubscriptionAvailable)) => &["§3.2.2.3.13", "§3.2.2.3.4"],
+            (_, Field::Property(PropertyId::WildcardSubscriptionAvailable)) => {
+                &["§3.2.2.3.11", "§3.2.2.3.4"]
+            }
+            (_, Field::Property(PropertyId::SubscriptionIdentifierAvailable)) => {
+                &["§3.2.2.3.12", "§3.2.2.3.4"]
+            }
+            (_, Field::Property(PropertyId::SharedSubscriptionAvailable)) => {
+                &["§3.2.2.3.13", "§3.2.2.3.4"]
+            }
             _ => &["§2.2.2.2"],
         },
         Kind::AuthenticationDataWithoutMethod => &["§3.1.2.11.10"],
@@ -253,7 +276,9 @@ pub(crate) fn reason_code(error: &DecodeError) -> ReasonCode {
             ReasonCode::TopicAliasInvalid
         }
         Kind::PacketTooLarge => ReasonCode::PacketTooLarge,
-        Kind::InvalidProtocolName | Kind::UnsupportedProtocolLevel => ReasonCode::UnsupportedProtocolVersion,
+        Kind::InvalidProtocolName | Kind::UnsupportedProtocolLevel => {
+            ReasonCode::UnsupportedProtocolVersion
+        }
         Kind::ClientIdRejected => ReasonCode::ClientIdentifierNotValid,
         Kind::DupWithoutQoS
         | Kind::ConnectExpected
@@ -284,24 +309,51 @@ pub(crate) fn reason_code(error: &DecodeError) -> ReasonCode {
 pub(crate) fn describe(error: &DecodeError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let (field, found) = (error.field, error.found);
     match error.kind {
-        Kind::UnknownPacketType => write!(f, "{field} is 0x{found:02x}, expected a packet type of this version"),
+        Kind::UnknownPacketType => write!(
+            f,
+            "{field} is 0x{found:02x}, expected a packet type of this version"
+        ),
         Kind::InvalidFlags => {
             let flags = error.packet.map_or(0, Type::reserved_flags);
-            write!(f, "flags of the {field} are 0b{:04b}, expected 0b{flags:04b}", found & 0xF)
+            write!(
+                f,
+                "flags of the {field} are 0b{:04b}, expected 0b{flags:04b}",
+                found & 0xF
+            )
         }
         Kind::InvalidQoS => write!(f, "QoS in the {field} is 3, expected 0, 1 or 2"),
         Kind::DupWithoutQoS => write!(f, "DUP in the {field} is 1 at QoS 0, expected 0"),
         Kind::IntegerTooLong => write!(f, "{field} goes on after byte 4, expected at most 4 bytes"),
-        Kind::IntegerNotShortest => write!(f, "{field} takes {found} bytes, expected its shortest form"),
-        Kind::PacketTooLarge => write!(f, "packet of {found} bytes, expected no more than the limit"),
-        Kind::UnexpectedLength => write!(f, "{field} is {found}, expected another length for this type"),
-        Kind::Truncated => write!(f, "{field} has {found} bytes left of the packet, expected more"),
+        Kind::IntegerNotShortest => {
+            write!(f, "{field} takes {found} bytes, expected its shortest form")
+        }
+        Kind::PacketTooLarge => write!(
+            f,
+            "packet of {found} bytes, expected no more than the limit"
+        ),
+        Kind::UnexpectedLength => write!(
+            f,
+            "{field} is {found}, expected another length for this type"
+        ),
+        Kind::Truncated => write!(
+            f,
+            "{field} has {found} bytes left of the packet, expected more"
+        ),
         Kind::TrailingBytes => write!(f, "{found} bytes after the last field, expected none"),
-        Kind::ConnectExpected => write!(f, "{field} is 0x{found:02x}, expected CONNECT as the first packet"),
+        Kind::ConnectExpected => write!(
+            f,
+            "{field} is 0x{found:02x}, expected CONNECT as the first packet"
+        ),
         Kind::SecondConnect => f.write_str("second CONNECT on a connection, expected one"),
-        Kind::WrongDirection => write!(f, "{field} is 0x{found:02x}, expected a type that this peer may send"),
+        Kind::WrongDirection => write!(
+            f,
+            "{field} is 0x{found:02x}, expected a type that this peer may send"
+        ),
         Kind::InvalidProtocolName => {
-            write!(f, "{field} of {found} bytes, expected `MQTT` (or `MQIsdp` for level 3)")
+            write!(
+                f,
+                "{field} of {found} bytes, expected `MQTT` (or `MQIsdp` for level 3)"
+            )
         }
         Kind::UnsupportedProtocolLevel => match error.version {
             Some(version) if u32::from(version.level()) != found => {
@@ -310,64 +362,129 @@ pub(crate) fn describe(error: &DecodeError, f: &mut fmt::Formatter<'_>) -> fmt::
             _ => write!(f, "{field} is {found}, expected 3, 4 or 5"),
         },
         Kind::ReservedConnectFlag => write!(f, "{field} are 0x{found:02x}, expected bit 0 clear"),
-        Kind::InvalidWillQoS => write!(f, "{field} are 0x{found:02x}, expected a Will QoS of 0, 1 or 2"),
-        Kind::WillQoSWithoutWill => write!(f, "{field} are 0x{found:02x}, expected Will QoS 0 without a will"),
+        Kind::InvalidWillQoS => write!(
+            f,
+            "{field} are 0x{found:02x}, expected a Will QoS of 0, 1 or 2"
+        ),
+        Kind::WillQoSWithoutWill => write!(
+            f,
+            "{field} are 0x{found:02x}, expected Will QoS 0 without a will"
+        ),
         Kind::WillRetainWithoutWill => {
-            write!(f, "{field} are 0x{found:02x}, expected Will Retain 0 without a will")
+            write!(
+                f,
+                "{field} are 0x{found:02x}, expected Will Retain 0 without a will"
+            )
         }
         Kind::PasswordWithoutUserName => {
-            write!(f, "{field} are 0x{found:02x}, expected no password without a user name")
+            write!(
+                f,
+                "{field} are 0x{found:02x}, expected no password without a user name"
+            )
         }
         Kind::ClientIdRejected if error.version == Some(Version::V31) => {
             write!(f, "{field} of {found} bytes, expected 1 to 23 characters")
         }
         Kind::ClientIdRejected => write!(f, "{field} is empty, expected one, or Clean Session 1"),
-        Kind::ReservedAcknowledgeFlags => write!(f, "{field} are 0x{found:02x}, expected bits 7 to 1 clear"),
-        Kind::SessionPresentOnRefusal => write!(f, "Session Present is 1 with code 0x{found:02x}, expected 0"),
-        Kind::InvalidReasonCode => write!(f, "{field} is 0x{found:02x}, expected one of this packet type"),
+        Kind::ReservedAcknowledgeFlags => {
+            write!(f, "{field} are 0x{found:02x}, expected bits 7 to 1 clear")
+        }
+        Kind::SessionPresentOnRefusal => write!(
+            f,
+            "Session Present is 1 with code 0x{found:02x}, expected 0"
+        ),
+        Kind::InvalidReasonCode => write!(
+            f,
+            "{field} is 0x{found:02x}, expected one of this packet type"
+        ),
         Kind::ReasonCodeWrongDirection => {
-            write!(f, "{field} is 0x{found:02x}, expected one that this peer may send")
+            write!(
+                f,
+                "{field} is 0x{found:02x}, expected one that this peer may send"
+            )
         }
         Kind::NoReasonCodes => write!(f, "no {field}, expected one for each filter"),
         Kind::ZeroPacketId => write!(f, "{field} is 0, expected a number from 1 to 65,535"),
-        Kind::IllFormedUtf8 => write!(f, "{field} has the byte 0x{found:02x}, expected well-formed UTF-8"),
+        Kind::IllFormedUtf8 => write!(
+            f,
+            "{field} has the byte 0x{found:02x}, expected well-formed UTF-8"
+        ),
         Kind::NulCharacter => write!(f, "{field} has the character U+0000, expected none"),
         Kind::WildcardInTopicName => {
             let wildcard = char::from_u32(found).unwrap_or_default();
-            write!(f, "{field} has the wildcard `{wildcard}`, expected a name without wildcards")
+            write!(
+                f,
+                "{field} has the wildcard `{wildcard}`, expected a name without wildcards"
+            )
         }
-        Kind::EmptyTopicName if error.field == Field::TopicName && error.version == Some(Version::V5) => {
-            write!(f, "{field} is empty without a Topic Alias, expected at least one character")
+        Kind::EmptyTopicName
+            if error.field == Field::TopicName && error.version == Some(Version::V5) =>
+        {
+            write!(
+                f,
+                "{field} is empty without a Topic Alias, expected at least one character"
+            )
         }
         Kind::EmptyTopicName | Kind::EmptyTopicFilter => {
             write!(f, "{field} is empty, expected at least one character")
         }
-        Kind::MisplacedMultiLevelWildcard => write!(f, "{field} has a `#` that is not the whole last level"),
-        Kind::MisplacedSingleLevelWildcard => write!(f, "{field} has a `+` that is not a whole level"),
-        Kind::EmptyShareName => write!(f, "{field} has an empty share name, expected at least one character"),
+        Kind::MisplacedMultiLevelWildcard => {
+            write!(f, "{field} has a `#` that is not the whole last level")
+        }
+        Kind::MisplacedSingleLevelWildcard => {
+            write!(f, "{field} has a `+` that is not a whole level")
+        }
+        Kind::EmptyShareName => write!(
+            f,
+            "{field} has an empty share name, expected at least one character"
+        ),
         Kind::InvalidSharedSubscription => {
-            write!(f, "{field} is `$share/` with another form than name, `/`, filter")
+            write!(
+                f,
+                "{field} is `$share/` with another form than name, `/`, filter"
+            )
         }
         Kind::NoTopicFilters => write!(f, "no {field}, expected at least one"),
-        Kind::ReservedSubscriptionOptions => write!(f, "{field} are 0x{found:02x}, expected reserved bits 0"),
-        Kind::InvalidRequestedQoS => write!(f, "{field} are 0x{found:02x}, expected a QoS of 0, 1 or 2"),
+        Kind::ReservedSubscriptionOptions => {
+            write!(f, "{field} are 0x{found:02x}, expected reserved bits 0")
+        }
+        Kind::InvalidRequestedQoS => {
+            write!(f, "{field} are 0x{found:02x}, expected a QoS of 0, 1 or 2")
+        }
         Kind::InvalidRetainHandling => {
-            write!(f, "{field} are 0x{found:02x}, expected a Retain Handling of 0, 1 or 2")
+            write!(
+                f,
+                "{field} are 0x{found:02x}, expected a Retain Handling of 0, 1 or 2"
+            )
         }
         Kind::NoLocalOnShared => {
-            write!(f, "{field} are 0x{found:02x}, expected No Local 0 on a shared subscription")
+            write!(
+                f,
+                "{field} are 0x{found:02x}, expected No Local 0 on a shared subscription"
+            )
         }
-        Kind::UnknownProperty => write!(f, "{field} is 0x{found:02x}, expected a property of the standard"),
-        Kind::PropertyNotAllowed => write!(f, "{field} is there, expected a property of this packet type"),
+        Kind::UnknownProperty => write!(
+            f,
+            "{field} is 0x{found:02x}, expected a property of the standard"
+        ),
+        Kind::PropertyNotAllowed => write!(
+            f,
+            "{field} is there, expected a property of this packet type"
+        ),
         Kind::DuplicateProperty => write!(f, "{field} is there twice, expected once"),
         Kind::InvalidPropertyValue => match error.field {
             Field::Property(PropertyId::TopicAlias | PropertyId::ReceiveMaximum) => {
                 write!(f, "{field} is {found}, expected a number from 1 to 65,535")
             }
             Field::Property(PropertyId::SubscriptionIdentifier) => {
-                write!(f, "{field} is {found}, expected a number from 1 to 268,435,455")
+                write!(
+                    f,
+                    "{field} is {found}, expected a number from 1 to 268,435,455"
+                )
             }
-            Field::Property(PropertyId::MaximumPacketSize) => write!(f, "{field} is {found}, expected another"),
+            Field::Property(PropertyId::MaximumPacketSize) => {
+                write!(f, "{field} is {found}, expected another")
+            }
             _ => write!(f, "{field} is {found}, expected 0 or 1"),
         },
         Kind::AuthenticationDataWithoutMethod => {
@@ -377,6 +494,8 @@ pub(crate) fn describe(error: &DecodeError, f: &mut fmt::Formatter<'_>) -> fmt::
         Kind::SubscriptionIdentifierFromClient => {
             f.write_str("Subscription Identifier from a client, expected none")
         }
-        Kind::SessionExpiryFromServer => f.write_str("Session Expiry Interval from a server, expected none"),
+        Kind::SessionExpiryFromServer => {
+            f.write_str("Session Expiry Interval from a server, expected none")
+        }
     }
 }

@@ -67,7 +67,12 @@ impl StreamDecoder {
     /// limit of `decoder`. For PUBLISH that limit does not bind memory here and may be as large as the protocol has it.
     #[must_use]
     pub const fn new(decoder: Decoder, whole: u32) -> Self {
-        Self { decoder, whole, max_head: Self::DEFAULT_MAX_HEAD_SIZE, payload: 0 }
+        Self {
+            decoder,
+            whole,
+            max_head: Self::DEFAULT_MAX_HEAD_SIZE,
+            payload: 0,
+        }
     }
 
     /// Sets the largest head of a streamed PUBLISH: fixed header, topic, identifier and properties.
@@ -106,12 +111,19 @@ impl StreamDecoder {
             return Err(self.head_too_large(len));
         }
         if buffer.len() < len {
-            return Ok(Status::Incomplete { needed: len.saturating_sub(buffer.len()) });
+            return Ok(Status::Incomplete {
+                needed: len.saturating_sub(buffer.len()),
+            });
         }
         self.head(buffer, header, len)
     }
 
-    fn head(&mut self, buffer: &mut BytesMut, header: FixedHeader, len: usize) -> Result<Status<Event>> {
+    fn head(
+        &mut self,
+        buffer: &mut BytesMut,
+        header: FixedHeader,
+        len: usize,
+    ) -> Result<Status<Event>> {
         let head = buffer.get(..len).unwrap_or_default();
         let cx = self.decoder.context(PacketType::Publish);
         let layout = match Layout::parse(head, header.len, cx) {
@@ -125,7 +137,10 @@ impl StreamDecoder {
             frame = with_own_length(&frame, header);
         }
         let layout = layout.with_header(&frame);
-        Ok(Status::Complete(Event::Head { publish: Publish::new(frame, layout), payload_len }))
+        Ok(Status::Complete(Event::Head {
+            publish: Publish::new(frame, layout),
+            payload_len,
+        }))
     }
 
     fn piece(&mut self, buffer: &mut BytesMut) -> Status<Event> {
@@ -135,7 +150,10 @@ impl StreamDecoder {
         }
         self.payload = self.payload.saturating_sub(short(len));
         let bytes = buffer.split_to(len).freeze();
-        Status::Complete(Event::Payload { bytes, last: self.payload == 0 })
+        Status::Complete(Event::Payload {
+            bytes,
+            last: self.payload == 0,
+        })
     }
 
     #[cold]

@@ -58,11 +58,19 @@ impl Layout {
                 let code = reader.u8(Field::ReasonCode)?;
                 // MQTT 3.1.1 [MQTT-3.9.3-2]; 3.1 has no 0x80.
                 if code > 2 && !(code == 0x80 && cx.version == Version::V311) {
-                    return Err(reader.error_before(Kind::InvalidReasonCode, Field::ReasonCode, code));
+                    return Err(reader.error_before(
+                        Kind::InvalidReasonCode,
+                        Field::ReasonCode,
+                        code,
+                    ));
                 }
             }
         }
-        Ok(Self { packet_id, properties: block.start, codes: block.end })
+        Ok(Self {
+            packet_id,
+            properties: block.start,
+            codes: block.end,
+        })
     }
 }
 
@@ -100,7 +108,11 @@ impl SubAck {
     /// Begins an answer with a code for each filter.
     #[must_use]
     pub const fn builder(packet_id: PacketId, codes: &[ReasonCode]) -> SubAckBuilder<'_> {
-        SubAckBuilder { packet_id, properties: Properties::EMPTY, codes }
+        SubAckBuilder {
+            packet_id,
+            properties: Properties::EMPTY,
+            codes,
+        }
     }
 }
 
@@ -122,17 +134,27 @@ impl<S: Storage> SubAck<S> {
     /// The properties.
     #[must_use]
     pub fn properties(&self) -> Properties<'_> {
-        Properties::checked(wire::part(self.bytes(), self.layout.properties, self.layout.codes))
+        Properties::checked(wire::part(
+            self.bytes(),
+            self.layout.properties,
+            self.layout.codes,
+        ))
     }
 
     /// The codes in the order of the filters.
     #[must_use]
     pub fn codes(&self) -> ReasonCodes<'_> {
-        ReasonCodes { rest: wire::tail(self.bytes(), self.layout.codes) }
+        ReasonCodes {
+            rest: wire::tail(self.bytes(), self.layout.codes),
+        }
     }
 
     pub(crate) fn content(&self) -> (PacketId, &[u8], &[u8]) {
-        (self.packet_id(), self.properties().as_bytes(), self.codes().rest)
+        (
+            self.packet_id(),
+            self.properties().as_bytes(),
+            self.codes().rest,
+        )
     }
 }
 
@@ -145,7 +167,11 @@ impl<S: Storage> Wire for SubAck<S> {
 
     fn remaining(&self, version: Version, trim: Trim) -> core::result::Result<usize, EncodeError> {
         if version == Version::V31 && self.codes().any(ReasonCode::is_error) {
-            return Err(EncodeError::not_in_version(PacketType::SubAck, version, Field::ReasonCode));
+            return Err(EncodeError::not_in_version(
+                PacketType::SubAck,
+                version,
+                Field::ReasonCode,
+            ));
         }
         Ok(wire::properties_len(self.properties(), version, trim)
             .saturating_add(self.codes().rest.len())
@@ -160,7 +186,8 @@ impl<S: Storage> Wire for SubAck<S> {
             out.put_slice(self.codes().rest);
         } else {
             // MQTT 3.1.1 [MQTT-3.9.3-2]
-            self.codes().for_each(|code| out.put_u8(code.byte().min(0x80)));
+            self.codes()
+                .for_each(|code| out.put_u8(code.byte().min(0x80)));
         }
     }
 }
@@ -192,7 +219,10 @@ impl<'a> SubAckBuilder<'a> {
     /// Sets the properties.
     #[must_use]
     pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self { properties: properties.into(), ..self }
+        Self {
+            properties: properties.into(),
+            ..self
+        }
     }
 
     /// The packet.

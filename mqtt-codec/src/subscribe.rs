@@ -65,7 +65,13 @@ impl Layout {
             read_options(&mut reader, filter)?;
         }
         let has_properties = reader.has_properties();
-        Ok(Self { packet_id, has_properties, header, properties: block.start, filters: block.end })
+        Ok(Self {
+            packet_id,
+            has_properties,
+            header,
+            properties: block.start,
+            filters: block.end,
+        })
     }
 }
 
@@ -76,7 +82,11 @@ fn read_options(reader: &mut Reader<'_>, filter: &[u8]) -> Result<()> {
         return Ok(());
     }
     // MQTT 3.1.1 [MQTT-3-8.3-4], MQTT 5.0 [MQTT-3.8.3-5]
-    let reserved = if reader.has_properties() { 0b1100_0000 } else { 0b1111_1100 };
+    let reserved = if reader.has_properties() {
+        0b1100_0000
+    } else {
+        0b1111_1100
+    };
     let kind = if byte & reserved != 0 {
         Kind::ReservedSubscriptionOptions
     } else if byte & 0b11 == 3 {
@@ -151,7 +161,10 @@ impl RetainHandling {
 
 impl From<QoS> for SubscriptionOptions {
     fn from(qos: QoS) -> Self {
-        Self { qos, ..Self::default() }
+        Self {
+            qos,
+            ..Self::default()
+        }
     }
 }
 
@@ -219,7 +232,10 @@ impl<'a> Subscription<'a> {
 
 impl core::fmt::Debug for Subscription<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Subscription").field("filter", &self.filter()).field("options", &self.options()).finish()
+        f.debug_struct("Subscription")
+            .field("filter", &self.filter())
+            .field("options", &self.options())
+            .finish()
     }
 }
 
@@ -253,7 +269,10 @@ impl<'a> Iterator for Filters<'a> {
 
     fn next(&mut self) -> Option<Subscription<'a>> {
         let (block, options) = self.next_raw()?;
-        Some(Subscription { filter: block.get(2..)?, options })
+        Some(Subscription {
+            filter: block.get(2..)?,
+            options,
+        })
     }
 }
 
@@ -261,7 +280,12 @@ impl Subscribe {
     /// Begins a request.
     #[must_use]
     pub const fn builder<'a>(packet_id: PacketId) -> SubscribeBuilder<'a> {
-        SubscribeBuilder { packet_id, properties: Properties::EMPTY, filters: Vec::new(), error: None }
+        SubscribeBuilder {
+            packet_id,
+            properties: Properties::EMPTY,
+            filters: Vec::new(),
+            error: None,
+        }
     }
 }
 
@@ -283,17 +307,27 @@ impl<S: Storage> Subscribe<S> {
     /// The properties.
     #[must_use]
     pub fn properties(&self) -> Properties<'_> {
-        Properties::checked(wire::part(self.bytes(), self.layout.properties, self.layout.filters))
+        Properties::checked(wire::part(
+            self.bytes(),
+            self.layout.properties,
+            self.layout.filters,
+        ))
     }
 
     /// The subscriptions in their order; there is at least one.
     #[must_use]
     pub fn filters(&self) -> Filters<'_> {
-        Filters { rest: wire::tail(self.bytes(), self.layout.filters) }
+        Filters {
+            rest: wire::tail(self.bytes(), self.layout.filters),
+        }
     }
 
     pub(crate) fn content(&self) -> (PacketId, &[u8], &[u8]) {
-        (self.packet_id(), self.properties().as_bytes(), self.filters().rest)
+        (
+            self.packet_id(),
+            self.properties().as_bytes(),
+            self.filters().rest,
+        )
     }
 }
 
@@ -305,7 +339,13 @@ impl<S: Storage> Wire for Subscribe<S> {
     }
 
     fn remaining(&self, version: Version, _trim: Trim) -> core::result::Result<usize, EncodeError> {
-        let refuse = |field| Err(EncodeError::not_in_version(PacketType::Subscribe, version, field));
+        let refuse = |field| {
+            Err(EncodeError::not_in_version(
+                PacketType::Subscribe,
+                version,
+                field,
+            ))
+        };
         let mut filters = self.filters();
         if version.has_properties() && !self.layout.has_properties {
             while let Some((block, _)) = filters.next_raw() {
@@ -314,7 +354,11 @@ impl<S: Storage> Wire for Subscribe<S> {
                 }
             }
         } else if !version.has_properties() && self.layout.has_properties {
-            if self.properties().find(PropertyId::SubscriptionIdentifier).is_some() {
+            if self
+                .properties()
+                .find(PropertyId::SubscriptionIdentifier)
+                .is_some()
+            {
                 return refuse(Field::Property(PropertyId::SubscriptionIdentifier));
             }
             while let Some((_, options)) = filters.next_raw() {
@@ -323,12 +367,20 @@ impl<S: Storage> Wire for Subscribe<S> {
                 }
             }
         }
-        Ok(wire::properties_len(self.properties(), version, Trim::Nothing)
-            .saturating_add(self.filters().rest.len())
-            .saturating_add(2))
+        Ok(
+            wire::properties_len(self.properties(), version, Trim::Nothing)
+                .saturating_add(self.filters().rest.len())
+                .saturating_add(2),
+        )
     }
 
-    fn write<B: BufMut + ?Sized>(&self, version: Version, _trim: Trim, remaining: u32, out: &mut B) {
+    fn write<B: BufMut + ?Sized>(
+        &self,
+        version: Version,
+        _trim: Trim,
+        remaining: u32,
+        out: &mut B,
+    ) {
         out.put_slice(HeaderBytes::new(PacketType::Subscribe.first_byte(), remaining).as_slice());
         if version.has_properties() == self.layout.has_properties {
             out.put_slice(wire::tail(self.bytes(), u32::from(self.layout.header)));
@@ -378,7 +430,10 @@ impl<'a> SubscribeBuilder<'a> {
     /// Sets the properties.
     #[must_use]
     pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self { properties: properties.into(), ..self }
+        Self {
+            properties: properties.into(),
+            ..self
+        }
     }
 
     /// The packet.

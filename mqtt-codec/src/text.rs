@@ -69,7 +69,9 @@ fn is_plain<const WILDCARDS: bool>(bytes: &[u8]) -> bool {
 
 #[inline(never)]
 fn is_plain_long<const WILDCARDS: bool>(bytes: &[u8]) -> bool {
-    let Some(last) = bytes.last_chunk::<32>() else { return false };
+    let Some(last) = bytes.last_chunk::<32>() else {
+        return false;
+    };
     let mut marks = [0; 4];
     let (chunks, _) = bytes.as_chunks::<32>();
     for chunk in chunks {
@@ -85,7 +87,9 @@ fn is_plain_short<const WILDCARDS: bool>(bytes: &[u8]) -> bool {
     if let Some(word) = short_word(bytes) {
         return suspicious::<WILDCARDS>(word) == 0;
     }
-    bytes.iter().all(|&byte| byte.is_ascii() && byte != 0 && !(WILDCARDS && matches!(byte, b'#' | b'+')))
+    bytes
+        .iter()
+        .all(|&byte| byte.is_ascii() && byte != 0 && !(WILDCARDS && matches!(byte, b'#' | b'+')))
 }
 
 /// Whether the bytes are a string of ASCII characters without U+0000 and wildcards.
@@ -103,17 +107,25 @@ pub(crate) fn is_plain_filter(bytes: &[u8], passes: impl Fn(usize) -> bool) -> b
         let (words, _) = bytes.as_chunks::<8>();
         let mut start = 0_usize;
         for word in words {
-            if !word_passes(u64::from_le_bytes(*word), |byte| passes(start.saturating_add(byte))) {
+            if !word_passes(u64::from_le_bytes(*word), |byte| {
+                passes(start.saturating_add(byte))
+            }) {
                 return false;
             }
             start = start.saturating_add(8);
         }
         let start = len.saturating_sub(8);
-        return word_passes(u64::from_le_bytes(*last), |byte| passes(start.saturating_add(byte)));
+        return word_passes(u64::from_le_bytes(*last), |byte| {
+            passes(start.saturating_add(byte))
+        });
     }
     if let Some(word) = short_word(bytes) {
         return word_passes(word, |byte| {
-            passes(if byte < 4 { byte } else { len.saturating_add(byte).saturating_sub(8) })
+            passes(if byte < 4 {
+                byte
+            } else {
+                len.saturating_add(byte).saturating_sub(8)
+            })
         });
     }
     bytes.iter().enumerate().all(|(at, &byte)| {
@@ -140,7 +152,11 @@ fn word_passes(word: u64, passes: impl Fn(usize) -> bool) -> bool {
 /// Whether the bytes are a UTF-8 Encoded String.
 #[inline]
 pub(crate) fn check(bytes: &[u8]) -> Result<(), TextFault> {
-    if is_plain::<false>(bytes) { Ok(()) } else { check_closely(bytes) }
+    if is_plain::<false>(bytes) {
+        Ok(())
+    } else {
+        check_closely(bytes)
+    }
 }
 
 #[inline(never)]
@@ -149,7 +165,10 @@ fn check_closely(bytes: &[u8]) -> Result<(), TextFault> {
     // MQTT 3.1.1 [MQTT-1.5.3-3], MQTT 5.0 [MQTT-1.5.4-3]: U+FEFF is a character like others and stays.
     if let Err(error) = core::str::from_utf8(bytes) {
         let at = error.valid_up_to();
-        return Err(TextFault::IllFormed { at, byte: bytes.get(at).copied().unwrap_or_default() });
+        return Err(TextFault::IllFormed {
+            at,
+            byte: bytes.get(at).copied().unwrap_or_default(),
+        });
     }
     // MQTT 3.1.1 [MQTT-1.5.3-2], MQTT 5.0 [MQTT-1.5.4-2]
     match bytes.iter().position(|&byte| byte == 0) {
@@ -180,7 +199,11 @@ mod tests {
                     bytes[place] = byte;
                     let text = core::str::from_utf8(&bytes).is_ok() && byte != 0;
                     assert_eq!(check(&bytes).is_ok(), text, "{bytes:?}");
-                    assert_eq!(is_plain_topic(&bytes), text && byte != b'#' && byte != b'+', "{bytes:?}");
+                    assert_eq!(
+                        is_plain_topic(&bytes),
+                        text && byte != b'#' && byte != b'+',
+                        "{bytes:?}"
+                    );
                 }
             }
         }
@@ -189,10 +212,14 @@ mod tests {
     #[test]
     fn neighbours_do_not_hide_one_another() {
         // A borrow out of a byte must never clear the flag of another.
-        for a in [0x00, 0x01, 0x22, 0x23, 0x24, 0x2A, 0x2B, 0x2C, 0x7F, 0x80, 0xA3, 0xFF] {
+        for a in [
+            0x00, 0x01, 0x22, 0x23, 0x24, 0x2A, 0x2B, 0x2C, 0x7F, 0x80, 0xA3, 0xFF,
+        ] {
             for b in 0..=255_u8 {
                 let bytes = [b'x', a, b, b'x', b'x', b'x', b'x', b'x', b'x'];
-                let plain = bytes.iter().all(|byte| byte.is_ascii() && ![0, b'#', b'+'].contains(byte));
+                let plain = bytes
+                    .iter()
+                    .all(|byte| byte.is_ascii() && ![0, b'#', b'+'].contains(byte));
                 assert_eq!(is_plain_topic(&bytes), plain, "{bytes:?}");
             }
         }
@@ -200,8 +227,14 @@ mod tests {
 
     #[test]
     fn faults_name_their_byte() {
-        assert_eq!(check(b"ab\xC0\xAF"), Err(TextFault::IllFormed { at: 2, byte: 0xC0 }));
-        assert_eq!(check(b"\xED\xA0\x80"), Err(TextFault::IllFormed { at: 0, byte: 0xED }));
+        assert_eq!(
+            check(b"ab\xC0\xAF"),
+            Err(TextFault::IllFormed { at: 2, byte: 0xC0 })
+        );
+        assert_eq!(
+            check(b"\xED\xA0\x80"),
+            Err(TextFault::IllFormed { at: 0, byte: 0xED })
+        );
         assert_eq!(check("ü\0".as_bytes()), Err(TextFault::Nul { at: 2 }));
         assert_eq!(check("\u{FEFF}a\u{10FFFF}".as_bytes()), Ok(()));
     }

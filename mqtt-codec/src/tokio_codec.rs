@@ -3,7 +3,7 @@ use std::io;
 
 use bytes::BytesMut;
 
-use crate::{DecodeError, Decoder, Encode, EncodeError, Encoder, Packet, Status, Storage, Version};
+use crate::{DecodeError, Decoder, Encode, EncodeError, Encoder, Packet, Status, Version};
 
 /// A [`Decoder`] and an [`Encoder`] as one `tokio_util` codec.
 ///
@@ -100,10 +100,10 @@ impl tokio_util::codec::Decoder for MqttCodec {
     }
 }
 
-impl<S: Storage> tokio_util::codec::Encoder<Packet<S>> for MqttCodec {
+impl tokio_util::codec::Encoder<Packet> for MqttCodec {
     type Error = CodecError;
 
-    fn encode(&mut self, packet: Packet<S>, dst: &mut BytesMut) -> Result<(), CodecError> {
+    fn encode(&mut self, packet: Packet, dst: &mut BytesMut) -> Result<(), CodecError> {
         Ok(self.encoder.encode(&packet, dst)?)
     }
 }

@@ -16,14 +16,22 @@ pub(crate) enum TopicFault {
 /// Judges a Topic Name; whether it may be empty is for the caller to know.
 #[inline]
 pub(crate) fn check_name(bytes: &[u8]) -> Result<(), TopicFault> {
-    if text::is_plain_topic(bytes) { Ok(()) } else { check_name_closely(bytes) }
+    if text::is_plain_topic(bytes) {
+        Ok(())
+    } else {
+        check_name_closely(bytes)
+    }
 }
 
 #[inline(never)]
 fn check_name_closely(bytes: &[u8]) -> Result<(), TopicFault> {
     text::check(bytes).map_err(TopicFault::Text)?;
     // MQTT 3.1.1 [MQTT-3.3.2-2], [MQTT-4.7.1-1]; MQTT 5.0 [MQTT-3.3.2-2], [MQTT-4.7.0-1]
-    match bytes.iter().enumerate().find(|(_, byte)| matches!(byte, b'#' | b'+')) {
+    match bytes
+        .iter()
+        .enumerate()
+        .find(|(_, byte)| matches!(byte, b'#' | b'+'))
+    {
         Some((at, &byte)) => Err(TopicFault::Wildcard { at, byte }),
         None => Ok(()),
     }
@@ -70,7 +78,9 @@ fn check_filter_closely(bytes: &[u8], shared: bool) -> Result<(), TopicFault> {
         let next = rest.peek().map(|(byte, _)| **byte);
         match byte {
             // MQTT 3.1.1 [MQTT-4.7.1-2], MQTT 5.0 [MQTT-4.7.1-1]
-            b'#' if previous != b'/' || next.is_some() => return Err(TopicFault::MultiLevel { at }),
+            b'#' if previous != b'/' || next.is_some() => {
+                return Err(TopicFault::MultiLevel { at });
+            }
             // MQTT 3.1.1 [MQTT-4.7.1-3], MQTT 5.0 [MQTT-4.7.1-2]
             b'+' if previous != b'/' || !matches!(next, None | Some(b'/')) => {
                 return Err(TopicFault::SingleLevel { at });
@@ -85,7 +95,10 @@ fn check_filter_closely(bytes: &[u8], shared: bool) -> Result<(), TopicFault> {
 /// Judges what follows `$share/` and gives the filter in it.
 fn check_share(rest: &[u8]) -> Result<&[u8], TopicFault> {
     const PREFIX: usize = 7;
-    let end = rest.iter().position(|&byte| byte == b'/').unwrap_or(rest.len());
+    let end = rest
+        .iter()
+        .position(|&byte| byte == b'/')
+        .unwrap_or(rest.len());
     let (name, filter) = rest.split_at_checked(end).unwrap_or_default();
     // MQTT 5.0 [MQTT-4.8.2-1]
     if name.is_empty() {
@@ -93,11 +106,15 @@ fn check_share(rest: &[u8]) -> Result<&[u8], TopicFault> {
     }
     // MQTT 5.0 [MQTT-4.8.2-2]
     if let Some(at) = name.iter().position(|byte| matches!(byte, b'#' | b'+')) {
-        return Err(TopicFault::Shared { at: at.saturating_add(PREFIX) });
+        return Err(TopicFault::Shared {
+            at: at.saturating_add(PREFIX),
+        });
     }
     match filter.split_first() {
         Some((_, filter)) if !filter.is_empty() => Ok(filter),
-        _ => Err(TopicFault::Shared { at: end.saturating_add(PREFIX) }),
+        _ => Err(TopicFault::Shared {
+            at: end.saturating_add(PREFIX),
+        }),
     }
 }
 
@@ -133,8 +150,14 @@ mod tests {
         let alphabet = [b'a', b'/', b'+', b'#'];
         for len in 1..=9_u32 {
             for number in 0..4_u32.pow(len) {
-                let filter: Vec<u8> = (0..len).map(|place| alphabet[(number >> (2 * place)) as usize & 3]).collect();
-                assert_eq!(check_filter(&filter, true), check_filter_closely(&filter, true), "{filter:?}");
+                let filter: Vec<u8> = (0..len)
+                    .map(|place| alphabet[(number >> (2 * place)) as usize & 3])
+                    .collect();
+                assert_eq!(
+                    check_filter(&filter, true),
+                    check_filter_closely(&filter, true),
+                    "{filter:?}"
+                );
             }
         }
     }
@@ -150,12 +173,36 @@ mod tests {
             ("/+", Ok(()), Ok(())),
             ("$SYS/#", Ok(()), Ok(())),
             ("", Err(F::Empty), Err(F::Empty)),
-            ("a#", Err(F::MultiLevel { at: 1 }), Err(F::MultiLevel { at: 1 })),
-            ("a/#/b", Err(F::MultiLevel { at: 2 }), Err(F::MultiLevel { at: 2 })),
-            ("##", Err(F::MultiLevel { at: 0 }), Err(F::MultiLevel { at: 0 })),
-            ("a+/b", Err(F::SingleLevel { at: 1 }), Err(F::SingleLevel { at: 1 })),
-            ("+a", Err(F::SingleLevel { at: 0 }), Err(F::SingleLevel { at: 0 })),
-            ("ü/+b", Err(F::SingleLevel { at: 3 }), Err(F::SingleLevel { at: 3 })),
+            (
+                "a#",
+                Err(F::MultiLevel { at: 1 }),
+                Err(F::MultiLevel { at: 1 }),
+            ),
+            (
+                "a/#/b",
+                Err(F::MultiLevel { at: 2 }),
+                Err(F::MultiLevel { at: 2 }),
+            ),
+            (
+                "##",
+                Err(F::MultiLevel { at: 0 }),
+                Err(F::MultiLevel { at: 0 }),
+            ),
+            (
+                "a+/b",
+                Err(F::SingleLevel { at: 1 }),
+                Err(F::SingleLevel { at: 1 }),
+            ),
+            (
+                "+a",
+                Err(F::SingleLevel { at: 0 }),
+                Err(F::SingleLevel { at: 0 }),
+            ),
+            (
+                "ü/+b",
+                Err(F::SingleLevel { at: 3 }),
+                Err(F::SingleLevel { at: 3 }),
+            ),
             // Shared subscriptions are an affair of 5.0.
             ("$share/g/a", Ok(()), Ok(())),
             ("$share/g//", Ok(()), Ok(())),
@@ -166,7 +213,11 @@ mod tests {
             ("$share/g", Err(F::Shared { at: 8 }), Ok(())),
             ("$share/g/", Err(F::Shared { at: 8 }), Ok(())),
             ("$share/+/a", Err(F::Shared { at: 7 }), Ok(())),
-            ("$share/g/a#", Err(F::MultiLevel { at: 10 }), Err(F::MultiLevel { at: 10 })),
+            (
+                "$share/g/a#",
+                Err(F::MultiLevel { at: 10 }),
+                Err(F::MultiLevel { at: 10 }),
+            ),
         ] {
             assert_eq!(check_filter(filter.as_bytes(), true), v5, "{filter}");
             assert_eq!(check_filter(filter.as_bytes(), false), v311, "{filter}");

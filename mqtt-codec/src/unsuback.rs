@@ -44,7 +44,11 @@ pub(crate) struct Layout {
 
 impl Layout {
     const fn plain(packet_id: PacketId) -> Self {
-        Self { packet_id, properties: 0, codes: 0 }
+        Self {
+            packet_id,
+            properties: 0,
+            codes: 0,
+        }
     }
 
     pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Self> {
@@ -61,7 +65,11 @@ impl Layout {
         while !reader.is_empty() {
             read_reason(&mut reader)?;
         }
-        Ok(Self { packet_id, properties: block.start, codes: block.end })
+        Ok(Self {
+            packet_id,
+            properties: block.start,
+            codes: block.end,
+        })
     }
 
     pub(crate) const fn has_codes(&self) -> bool {
@@ -73,13 +81,20 @@ impl UnsubAck {
     /// An answer for 3.x.
     #[must_use]
     pub const fn without_codes(packet_id: PacketId) -> Self {
-        Self { frame: Bytes::new(), layout: Layout::plain(packet_id) }
+        Self {
+            frame: Bytes::new(),
+            layout: Layout::plain(packet_id),
+        }
     }
 
     /// Begins an answer with a code for each filter.
     #[must_use]
     pub const fn builder(packet_id: PacketId, codes: &[ReasonCode]) -> UnsubAckBuilder<'_> {
-        UnsubAckBuilder { packet_id, properties: Properties::EMPTY, codes }
+        UnsubAckBuilder {
+            packet_id,
+            properties: Properties::EMPTY,
+            codes,
+        }
     }
 }
 
@@ -101,18 +116,30 @@ impl<S: Storage> UnsubAck<S> {
     /// The properties.
     #[must_use]
     pub fn properties(&self) -> Properties<'_> {
-        Properties::checked(wire::part(self.bytes(), self.layout.properties, self.layout.codes))
+        Properties::checked(wire::part(
+            self.bytes(),
+            self.layout.properties,
+            self.layout.codes,
+        ))
     }
 
     /// The codes in the order of the filters; none in 3.x.
     #[must_use]
     pub fn codes(&self) -> ReasonCodes<'_> {
-        let rest = if self.layout.has_codes() { wire::tail(self.bytes(), self.layout.codes) } else { &[] };
+        let rest = if self.layout.has_codes() {
+            wire::tail(self.bytes(), self.layout.codes)
+        } else {
+            &[]
+        };
         ReasonCodes { rest }
     }
 
     pub(crate) fn content(&self) -> (PacketId, &[u8], &[u8]) {
-        (self.packet_id(), self.properties().as_bytes(), self.codes().rest)
+        (
+            self.packet_id(),
+            self.properties().as_bytes(),
+            self.codes().rest,
+        )
     }
 }
 
@@ -130,10 +157,20 @@ impl<S: Storage> Wire for UnsubAck<S> {
             !self.codes().any(ReasonCode::is_error)
         };
         if !sayable {
-            return Err(EncodeError::not_in_version(PacketType::UnsubAck, version, Field::ReasonCode));
+            return Err(EncodeError::not_in_version(
+                PacketType::UnsubAck,
+                version,
+                Field::ReasonCode,
+            ));
         }
-        let codes = if version.has_properties() { self.codes().rest.len() } else { 0 };
-        Ok(wire::properties_len(self.properties(), version, trim).saturating_add(codes).saturating_add(2))
+        let codes = if version.has_properties() {
+            self.codes().rest.len()
+        } else {
+            0
+        };
+        Ok(wire::properties_len(self.properties(), version, trim)
+            .saturating_add(codes)
+            .saturating_add(2))
     }
 
     fn write<B: BufMut + ?Sized>(&self, version: Version, trim: Trim, remaining: u32, out: &mut B) {
@@ -173,7 +210,10 @@ impl<'a> UnsubAckBuilder<'a> {
     /// Sets the properties.
     #[must_use]
     pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self { properties: properties.into(), ..self }
+        Self {
+            properties: properties.into(),
+            ..self
+        }
     }
 
     /// The packet.

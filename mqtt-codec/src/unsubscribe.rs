@@ -56,7 +56,12 @@ impl Layout {
             reader.topic_filter()?;
         }
         let has_properties = reader.has_properties();
-        Ok(Self { packet_id, has_properties, properties: block.start, filters: block.end })
+        Ok(Self {
+            packet_id,
+            has_properties,
+            properties: block.start,
+            filters: block.end,
+        })
     }
 }
 
@@ -89,7 +94,12 @@ impl Unsubscribe {
     /// Begins a request.
     #[must_use]
     pub const fn builder<'a>(packet_id: PacketId) -> UnsubscribeBuilder<'a> {
-        UnsubscribeBuilder { packet_id, properties: Properties::EMPTY, filters: Vec::new(), error: None }
+        UnsubscribeBuilder {
+            packet_id,
+            properties: Properties::EMPTY,
+            filters: Vec::new(),
+            error: None,
+        }
     }
 }
 
@@ -111,17 +121,27 @@ impl<S: Storage> Unsubscribe<S> {
     /// The properties.
     #[must_use]
     pub fn properties(&self) -> Properties<'_> {
-        Properties::checked(wire::part(self.bytes(), self.layout.properties, self.layout.filters))
+        Properties::checked(wire::part(
+            self.bytes(),
+            self.layout.properties,
+            self.layout.filters,
+        ))
     }
 
     /// The filters in their order; there is at least one.
     #[must_use]
     pub fn filters(&self) -> TopicFilters<'_> {
-        TopicFilters { rest: wire::tail(self.bytes(), self.layout.filters) }
+        TopicFilters {
+            rest: wire::tail(self.bytes(), self.layout.filters),
+        }
     }
 
     pub(crate) fn content(&self) -> (PacketId, &[u8], &[u8]) {
-        (self.packet_id(), self.properties().as_bytes(), self.filters().rest)
+        (
+            self.packet_id(),
+            self.properties().as_bytes(),
+            self.filters().rest,
+        )
     }
 }
 
@@ -135,16 +155,30 @@ impl<S: Storage> Wire for Unsubscribe<S> {
     fn remaining(&self, version: Version, _trim: Trim) -> core::result::Result<usize, EncodeError> {
         if version.has_properties()
             && !self.layout.has_properties
-            && self.filters().any(|filter| topic::check_filter(filter.as_bytes(), true).is_err())
+            && self
+                .filters()
+                .any(|filter| topic::check_filter(filter.as_bytes(), true).is_err())
         {
-            return Err(EncodeError::not_in_version(PacketType::Unsubscribe, version, Field::TopicFilter));
+            return Err(EncodeError::not_in_version(
+                PacketType::Unsubscribe,
+                version,
+                Field::TopicFilter,
+            ));
         }
-        Ok(wire::properties_len(self.properties(), version, Trim::Nothing)
-            .saturating_add(self.filters().rest.len())
-            .saturating_add(2))
+        Ok(
+            wire::properties_len(self.properties(), version, Trim::Nothing)
+                .saturating_add(self.filters().rest.len())
+                .saturating_add(2),
+        )
     }
 
-    fn write<B: BufMut + ?Sized>(&self, version: Version, _trim: Trim, remaining: u32, out: &mut B) {
+    fn write<B: BufMut + ?Sized>(
+        &self,
+        version: Version,
+        _trim: Trim,
+        remaining: u32,
+        out: &mut B,
+    ) {
         out.put_slice(HeaderBytes::new(PacketType::Unsubscribe.first_byte(), remaining).as_slice());
         out.put_u16(self.packet_id().get());
         wire::put_properties(self.properties(), version, Trim::Nothing, out);
@@ -188,7 +222,10 @@ impl<'a> UnsubscribeBuilder<'a> {
     /// Sets the properties.
     #[must_use]
     pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self { properties: properties.into(), ..self }
+        Self {
+            properties: properties.into(),
+            ..self
+        }
     }
 
     /// The packet.

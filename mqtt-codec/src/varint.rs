@@ -20,11 +20,19 @@ impl VariableByteInteger {
     /// The integer `value`, unless it is too large.
     #[must_use]
     pub const fn new(value: u32) -> Option<Self> {
-        if value <= Self::MAX.0 { Some(Self(value)) } else { None }
+        if value <= Self::MAX.0 {
+            Some(Self(value))
+        } else {
+            None
+        }
     }
 
     pub(crate) const fn saturating(value: u32) -> Self {
-        if value <= Self::MAX.0 { Self(value) } else { Self::MAX }
+        if value <= Self::MAX.0 {
+            Self(value)
+        } else {
+            Self::MAX
+        }
     }
 
     /// The number.
@@ -47,11 +55,19 @@ impl VariableByteInteger {
     /// Its shortest form (MQTT 5.0 [MQTT-1.5.5-1]).
     #[must_use]
     pub const fn encode(self) -> EncodedInteger {
-        EncodedInteger { bytes: self.array(), len: self.encoded_len() }
+        EncodedInteger {
+            bytes: self.array(),
+            len: self.encoded_len(),
+        }
     }
 
     pub(crate) const fn array(self) -> [u8; 4] {
-        let [b0, b1, b2, b3] = [self.0 & 0x7F, (self.0 >> 7) & 0x7F, (self.0 >> 14) & 0x7F, (self.0 >> 21) & 0x7F];
+        let [b0, b1, b2, b3] = [
+            self.0 & 0x7F,
+            (self.0 >> 7) & 0x7F,
+            (self.0 >> 14) & 0x7F,
+            (self.0 >> 21) & 0x7F,
+        ];
         let word = b0 | (b1 << 8) | (b2 << 16) | (b3 << 24);
         let more = match self.encoded_len() {
             1 => 0,
@@ -96,9 +112,14 @@ pub(crate) enum Scan {
 /// Reads an integer; whether its form is the shortest is for the caller to judge.
 #[inline]
 pub(crate) fn scan(bytes: &[u8]) -> Scan {
-    let Some(&b0) = bytes.first() else { return Scan::Short };
+    let Some(&b0) = bytes.first() else {
+        return Scan::Short;
+    };
     if b0 < 0x80 {
-        return Scan::Value { value: u32::from(b0), len: 1 };
+        return Scan::Value {
+            value: u32::from(b0),
+            len: 1,
+        };
     }
     scan_long(bytes)
 }
@@ -111,7 +132,11 @@ fn scan_long(bytes: &[u8]) -> Scan {
             return Scan::Value { value, len };
         }
     }
-    if bytes.len() < 4 { Scan::Short } else { Scan::TooLong }
+    if bytes.len() < 4 {
+        Scan::Short
+    } else {
+        Scan::TooLong
+    }
 }
 
 /// Whether `value` in `len` bytes is in its shortest form.
@@ -140,7 +165,10 @@ mod tests {
             (2_097_152, &[0x80, 0x80, 0x80, 0x01]),
             (268_435_455, &[0xFF, 0xFF, 0xFF, 0x7F]),
         ] {
-            assert_eq!(VariableByteInteger::new(value).unwrap().encode().as_ref(), bytes);
+            assert_eq!(
+                VariableByteInteger::new(value).unwrap().encode().as_ref(),
+                bytes
+            );
             let len = bytes.len() as u8;
             assert_eq!(scan(bytes), Scan::Value { value, len });
             assert!(is_shortest(value, len));
@@ -162,7 +190,8 @@ mod tests {
                     let shortest = is_shortest(value, len);
                     let encoded = VariableByteInteger::new(value).unwrap().encode();
                     assert_eq!(shortest, encoded.as_ref() == &bytes[..usize::from(len)]);
-                    values += u64::from(shortest && bytes[usize::from(len)..].iter().all(|b| *b == 0));
+                    values +=
+                        u64::from(shortest && bytes[usize::from(len)..].iter().all(|b| *b == 0));
                 }
                 Scan::TooLong => assert_eq!(word & 0x8080_8080, 0x8080_8080),
                 Scan::Short => panic!("four bytes always decide"),

@@ -44,7 +44,10 @@ pub enum Ready<'a> {
 }
 
 /// A packet that can be written.
-#[expect(unnameable_types, reason = "that it cannot be named is what seals `Encode`")]
+#[expect(
+    unnameable_types,
+    reason = "that it cannot be named is what seals `Encode`"
+)]
 pub trait Wire {
     /// The type of the packet.
     fn packet_type(&self) -> PacketType;
@@ -72,7 +75,9 @@ pub(crate) fn properties_len(properties: Properties<'_>, version: Version, trim:
         return 0;
     }
     let len = trimmed_len(properties, trim);
-    VariableByteInteger::saturating(short(len)).encoded_len().saturating_add(len)
+    VariableByteInteger::saturating(short(len))
+        .encoded_len()
+        .saturating_add(len)
 }
 
 pub(crate) fn trimmed_len(properties: Properties<'_>, trim: Trim) -> usize {
@@ -108,7 +113,11 @@ pub(crate) fn put_properties<B: BufMut + ?Sized>(
 
 #[inline]
 pub(crate) fn put_integer<B: BufMut + ?Sized>(value: usize, out: &mut B) {
-    out.put_slice(VariableByteInteger::saturating(short(value)).encode().as_ref());
+    out.put_slice(
+        VariableByteInteger::saturating(short(value))
+            .encode()
+            .as_ref(),
+    );
 }
 
 /// The part of a frame between two offsets of its layout.
@@ -127,7 +136,9 @@ pub(crate) fn tail(frame: &[u8], start: u32) -> &[u8] {
 #[inline]
 pub(crate) fn block(frame: &[u8], start: u32) -> (&[u8], u32) {
     let bytes = tail(frame, start);
-    let len = bytes.first_chunk::<2>().map_or(0, |len| u16::from_be_bytes(*len));
+    let len = bytes
+        .first_chunk::<2>()
+        .map_or(0, |len| u16::from_be_bytes(*len));
     let end = start.saturating_add(2).saturating_add(u32::from(len));
     (part(frame, start.saturating_add(2), end), end)
 }
@@ -139,13 +150,19 @@ macro_rules! framed {
             /// The same packet as a view; costs nothing.
             #[must_use]
             pub fn as_view(&self) -> $name<&[u8]> {
-                $name { frame: self.frame.as_ref(), layout: self.layout }
+                $name {
+                    frame: self.frame.as_ref(),
+                    layout: self.layout,
+                }
             }
 
             /// The same packet with a copy of its bytes.
             #[must_use]
             pub fn to_owned_packet(&self) -> $name {
-                $name { frame: bytes::Bytes::copy_from_slice(self.frame.as_ref()), layout: self.layout }
+                $name {
+                    frame: bytes::Bytes::copy_from_slice(self.frame.as_ref()),
+                    layout: self.layout,
+                }
             }
         }
 

@@ -24,7 +24,8 @@
 
 use bytes::BytesMut;
 use mqtt_codec::{
-    BuildErrorKind, DecodeError, Decoder, EncodeErrorKind, Encoder, Packet, Publish, Reaction, Status, Version,
+    BuildErrorKind, DecodeError, Decoder, EncodeErrorKind, Encoder, Packet, Publish, Reaction,
+    Status, Version,
 };
 
 struct Row {
@@ -45,9 +46,19 @@ fn rows() -> Vec<Row> {
         .enumerate();
     records
         .map(|(index, record)| Row {
-            name: format!("row {}: {} ({}) {} {}", index + 2, &record[0], &record[1], &record[2], &record[7]),
+            name: format!(
+                "row {}: {} ({}) {} {}",
+                index + 2,
+                &record[0],
+                &record[1],
+                &record[2],
+                &record[7]
+            ),
             id: record[0].to_owned(),
-            version: Version::ALL.into_iter().find(|version| version.to_string() == record[1]).unwrap(),
+            version: Version::ALL
+                .into_iter()
+                .find(|version| version.to_string() == record[1])
+                .unwrap(),
             positive: match &record[2] {
                 "positive" => true,
                 "negative" => false,
@@ -62,7 +73,9 @@ fn rows() -> Vec<Row> {
 }
 
 fn hex(text: &str) -> Vec<u8> {
-    text.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect()
+    text.split_whitespace()
+        .map(|byte| u8::from_str_radix(byte, 16).unwrap())
+        .collect()
 }
 
 /// How an error cites the statement: sections of text without a number are cited by `§`.
@@ -97,7 +110,10 @@ fn whole(decoder: &mut Decoder, bytes: &[u8]) -> Result<Packet, DecodeError> {
 fn encode(encoder: &Encoder, packet: &Packet) -> Result<Vec<u8>, EncodeErrorKind> {
     let mut out = vec![0xAA];
     let result = encoder.encode(packet, &mut out);
-    assert_eq!(encoder.encoded_len(packet).ok(), result.ok().map(|()| out.len() - 1));
+    assert_eq!(
+        encoder.encoded_len(packet).ok(),
+        result.ok().map(|()| out.len() - 1)
+    );
     match result {
         Ok(()) => Ok(out.split_off(1)),
         Err(error) => {
@@ -111,13 +127,32 @@ fn judge(row: &Row, mut decoder: Decoder) {
     let result = whole(&mut decoder, &row.packet);
     if row.positive {
         let packet = result.unwrap_or_else(|error| panic!("{}: {error}", row.name));
-        let expected = if row.expect.is_empty() { row.packet.clone() } else { hex(&row.expect) };
-        assert_eq!(encode(&Encoder::new(row.version), &packet), Ok(expected), "{}", row.name);
+        let expected = if row.expect.is_empty() {
+            row.packet.clone()
+        } else {
+            hex(&row.expect)
+        };
+        assert_eq!(
+            encode(&Encoder::new(row.version), &packet),
+            Ok(expected),
+            "{}",
+            row.name
+        );
     } else {
-        let error = result.map(|packet| panic!("{}: accepted {packet:?}", row.name)).unwrap_err();
+        let error = result
+            .map(|packet| panic!("{}: accepted {packet:?}", row.name))
+            .unwrap_err();
         let citation = citation(&row.id);
-        assert!(error.statements().contains(&citation.as_str()), "{}: {error}", row.name);
-        assert!(row.expect.is_empty() || row.expect == reaction(&error), "{}: {error}", row.name);
+        assert!(
+            error.statements().contains(&citation.as_str()),
+            "{}: {error}",
+            row.name
+        );
+        assert!(
+            row.expect.is_empty() || row.expect == reaction(&error),
+            "{}: {error}",
+            row.name
+        );
     }
 }
 
@@ -137,7 +172,12 @@ fn encoding(row: &Row) {
     };
     assert_eq!(encode(&encoder, &packet), expected, "{}", row.name);
     // Negative rows are those where the statement takes something away.
-    assert_eq!(expected == Ok(row.packet.clone()), row.positive, "{}", row.name);
+    assert_eq!(
+        expected == Ok(row.packet.clone()),
+        row.positive,
+        "{}",
+        row.name
+    );
 }
 
 /// Packets, and the error that ends the stream, when it arrives in two parts.
@@ -180,22 +220,40 @@ fn fatal(row: &Row) {
         Ok(_) => assert!(whole(&mut decoder, &valid).is_ok()),
         Err(error) => {
             assert_eq!(whole(&mut decoder, &valid), Err(error), "{}", row.name);
-            assert!(row.expect == "yes" || row.expect == reaction(&error), "{}: {error}", row.name);
+            assert!(
+                row.expect == "yes" || row.expect == reaction(&error),
+                "{}: {error}",
+                row.name
+            );
         }
     }
 }
 
 fn payload(row: &Row) {
-    let Packet::Publish(publish) = whole(&mut Decoder::any(row.version), &row.packet).unwrap() else { panic!() };
+    let Packet::Publish(publish) = whole(&mut Decoder::any(row.version), &row.packet).unwrap()
+    else {
+        panic!()
+    };
     assert_eq!(publish.payload(), hex(&row.expect), "{}", row.name);
     assert_eq!(publish.packet_id().is_none(), row.positive, "{}", row.name);
 }
 
 fn fields(row: &Row) {
-    let Packet::Connect(connect) = whole(&mut Decoder::any(row.version), &row.packet).unwrap() else { panic!() };
+    let Packet::Connect(connect) = whole(&mut Decoder::any(row.version), &row.packet).unwrap()
+    else {
+        panic!()
+    };
     let will = connect.will().unwrap();
-    let texts = [will.payload(), connect.password().unwrap()].map(|bytes| std::str::from_utf8(bytes).unwrap());
-    let found = [connect.client_id(), will.topic(), texts[0], connect.user_name().unwrap(), texts[1]].join(" ");
+    let texts = [will.payload(), connect.password().unwrap()]
+        .map(|bytes| std::str::from_utf8(bytes).unwrap());
+    let found = [
+        connect.client_id(),
+        will.topic(),
+        texts[0],
+        connect.user_name().unwrap(),
+        texts[1],
+    ]
+    .join(" ");
     assert_eq!(found, row.expect, "{}", row.name);
 }
 
@@ -220,8 +278,8 @@ fn every_case_is_judged_as_its_statement_says() {
             "server" => judge(row, Decoder::server_after_connect(row.version)),
             "first" => judge_first(row),
             "differs" => {
-                let [packet, other] =
-                    [&row.packet, &hex(&row.expect)].map(|bytes| whole(&mut Decoder::any(row.version), bytes).unwrap());
+                let [packet, other] = [&row.packet, &hex(&row.expect)]
+                    .map(|bytes| whole(&mut Decoder::any(row.version), bytes).unwrap());
                 assert_eq!(packet, packet.clone(), "{}", row.name);
                 assert_ne!(packet, other, "{}", row.name);
             }
@@ -246,14 +304,20 @@ fn judge_first(row: &Row) {
 #[test]
 fn exceptions_have_reasons_and_no_cases() {
     let rows = rows();
-    let exceptions = csv::Reader::from_reader(&include_bytes!("data/statements-exceptions.csv")[..])
-        .into_records()
-        .map(Result::unwrap)
-        .collect::<Vec<_>>();
+    let exceptions =
+        csv::Reader::from_reader(&include_bytes!("data/statements-exceptions.csv")[..])
+            .into_records()
+            .map(Result::unwrap)
+            .collect::<Vec<_>>();
     assert!(!exceptions.is_empty());
     for exception in exceptions {
-        assert!(exception[2].trim().len() > 10, "{exception:?} has no reason");
-        let cited = rows.iter().any(|row| row.id == exception[0] && row.version.to_string() == exception[1]);
+        assert!(
+            exception[2].trim().len() > 10,
+            "{exception:?} has no reason"
+        );
+        let cited = rows
+            .iter()
+            .any(|row| row.id == exception[0] && row.version.to_string() == exception[1]);
         assert!(!cited, "{exception:?} has cases");
     }
 }

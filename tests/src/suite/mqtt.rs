@@ -26,7 +26,8 @@ pub(crate) fn rows(bytes: &[u8]) -> Result<Vec<Row>, String> {
         };
         rows.push(Row {
             name: name.to_owned(),
-            version: parse_version(version).ok_or_else(|| format!("line {line}: version `{version}`"))?,
+            version: parse_version(version)
+                .ok_or_else(|| format!("line {line}: version `{version}`"))?,
             expected: expected.to_owned(),
             packet: parse_hex(packet).ok_or_else(|| format!("line {line}: hex `{packet}`"))?,
         });
@@ -35,7 +36,9 @@ pub(crate) fn rows(bytes: &[u8]) -> Result<Vec<Row>, String> {
 }
 
 pub(crate) fn parse_version(text: &str) -> Option<Version> {
-    Version::ALL.into_iter().find(|version| version.to_string() == text)
+    Version::ALL
+        .into_iter()
+        .find(|version| version.to_string() == text)
 }
 
 pub(crate) fn parse_hex(text: &str) -> Option<Vec<u8>> {
@@ -66,12 +69,17 @@ fn outcome(row: &Row) -> String {
     match decoder.decode(&row.packet) {
         Err(_) => "refuse".to_owned(),
         Ok(Status::Incomplete { needed }) => format!("{needed} more bytes wanted"),
-        Ok(Status::Complete((_, used))) if used != row.packet.len() => format!("only {used} bytes used"),
+        Ok(Status::Complete((_, used))) if used != row.packet.len() => {
+            format!("only {used} bytes used")
+        }
         Ok(Status::Complete((packet, _))) => {
             let mut again = Vec::new();
             match Encoder::new(row.version).encode(&packet, &mut again) {
                 Err(error) => format!("accepted, but {error}"),
-                Ok(()) => match Decoder::any(row.version).with_max_packet_size(Encoder::MAX_PACKET_SIZE).decode(&again) {
+                Ok(()) => match Decoder::any(row.version)
+                    .with_max_packet_size(Encoder::MAX_PACKET_SIZE)
+                    .decode(&again)
+                {
                     Ok(Status::Complete((same, _))) if same == packet => "accept".to_owned(),
                     other => format!("accepted, but encoded it is {other:?}"),
                 },

@@ -36,7 +36,16 @@ pub(super) fn run(bytes: &[u8]) -> Result<Report, String> {
             Some(cited) if cited.exception.is_some() && (cited.positive || cited.negative) => {
                 "an exception and cases"
             }
-            Some(Cited { exception: Some(_), .. } | Cited { positive: true, negative: true, .. }) => "both",
+            Some(
+                Cited {
+                    exception: Some(_), ..
+                }
+                | Cited {
+                    positive: true,
+                    negative: true,
+                    ..
+                },
+            ) => "both",
             Some(Cited { positive: true, .. }) => "no negative case",
             Some(_) => "no positive case",
         };
@@ -49,15 +58,23 @@ fn citations() -> Result<HashMap<Key, Cited>, String> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mqtt-codec/tests/data");
     let mut cited: HashMap<Key, Cited> = HashMap::new();
     for record in read(&data.join("statements.csv"))? {
-        let entry = cited.entry((record[0].to_owned(), record[1].to_owned())).or_default();
+        let entry = cited
+            .entry((record[0].to_owned(), record[1].to_owned()))
+            .or_default();
         match &record[2] {
             "positive" => entry.positive = true,
             "negative" => entry.negative = true,
-            other => return Err(format!("statements.csv: `{other}` is neither positive nor negative")),
+            other => {
+                return Err(format!(
+                    "statements.csv: `{other}` is neither positive nor negative"
+                ));
+            }
         }
     }
     for record in read(&data.join("statements-exceptions.csv"))? {
-        let entry = cited.entry((record[0].to_owned(), record[1].to_owned())).or_default();
+        let entry = cited
+            .entry((record[0].to_owned(), record[1].to_owned()))
+            .or_default();
         entry.exception = Some(record[2].trim().to_owned());
     }
     Ok(cited)
