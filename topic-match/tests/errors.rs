@@ -1,6 +1,11 @@
 //! What is refused, at which byte, with which statement of which version. One row a case.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    reason = "a test has `std`, and fails by panicking"
+)]
 
 use topic_match::{Profile, SubscriptionFilter, TopicErrorKind, TopicName};
 

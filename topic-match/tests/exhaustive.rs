@@ -4,11 +4,13 @@
 //! BC-039 (`sport/+` against `sport`) are instances of what is enumerated here.
 
 #![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::arithmetic_side_effects,
-    reason = "a test fails by panicking"
+    reason = "a test has `std`, and fails by panicking"
 )]
 
 mod support;

@@ -4,11 +4,13 @@
 //! what strangers subscribe to) are the tests of `visited` and of the budget.
 
 #![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::panic,
-    reason = "a test fails by panicking"
+    reason = "a test has `std`, and fails by panicking"
 )]
 
 mod support;
@@ -25,7 +27,7 @@ use topic_match::{
     TopicName,
 };
 
-/// Every level and every key has the same hash: nothing may depend on hashes but speed.
+/// Every level and every key has the same hash: nothing may depend on hashes but speed (BC-071).
 #[derive(Default)]
 struct Collide;
 
@@ -140,9 +142,9 @@ fn random_operations<S: BuildHasher + Clone>(
         let growing = operation / 1000 % 2 == 0;
         let key = rng.random_range(0..60);
         match rng.random_range(0..100) {
-            0..45 if growing => insert(&mut index, &mut model, filter(&mut rng), key, operation),
+            10..45 if growing => insert(&mut index, &mut model, filter(&mut rng), key, operation),
             0..10 => insert(&mut index, &mut model, filter(&mut rng), key, operation),
-            0..45 => {
+            10..45 => {
                 // One that is there, mostly.
                 let at = rng.random_range(0..model.len().max(1));
                 let present = model.keys().nth(at).cloned();

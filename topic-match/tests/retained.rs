@@ -1,10 +1,12 @@
 //! The retained index against a list that is searched from end to end, in pages of every size.
 
 #![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    reason = "a test fails by panicking"
+    reason = "a test has `std`, and fails by panicking"
 )]
 
 mod support;

@@ -2,12 +2,14 @@
 
 #![cfg(feature = "snapshot")]
 #![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
     clippy::unwrap_used,
     clippy::arithmetic_side_effects,
-    reason = "a test fails by panicking"
+    reason = "a test has `std`, and fails by panicking"
 )]
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use topic_match::snapshot::{self, Published};

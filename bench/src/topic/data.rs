@@ -3,16 +3,8 @@
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
-const CHANNELS: [&str; 8] = [
-    "telemetry/temp",
-    "telemetry/hum",
-    "telemetry/amps",
-    "cmd/fw",
-    "cmd/reboot",
-    "state/online",
-    "state/mode",
-    "alarm/high",
-];
+/// Few enough that the filters of a device overlap: a topic that meets a subscription meets 2.7 in the mean.
+const CHANNELS: [&str; 2] = ["telemetry/temp", "cmd/reboot"];
 
 pub struct Workload {
     /// Four per device: 60 % exact, 25 % with one `+`, 10 % with a trailing `#`, 5 % `+/+/<device>/#`.

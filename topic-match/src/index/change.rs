@@ -239,8 +239,10 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
 
     /// Makes a record for a filter that has none, and leads lookups to it.
     fn add_record(&mut self, filter: TopicFilter<'_>, trail: &Trail) -> Option<u32> {
-        let id = self.records.insert(Record::new(filter)).ok()?;
-        self.heap = self.heap.saturating_add(filter.as_str().len());
+        let record = Record::new(filter);
+        let text_bytes = record.text_bytes();
+        let id = self.records.insert(record).ok()?;
+        self.heap = self.heap.saturating_add(text_bytes);
         if !filter.has_wildcard() {
             self.exact.insert(hash::high(trail.end()), id);
             return Some(id);
@@ -263,7 +265,7 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
 
     /// Takes a record that has left the slab out of where lookups find it.
     fn unlink(&mut self, id: u32, record: &Record<K, V>, trail: &Trail) {
-        self.heap = replace_bytes(self.heap, record.filter.len(), 0);
+        self.heap = replace_bytes(self.heap, record.text_bytes(), 0);
         if !record.filter().has_wildcard() {
             self.exact.remove(hash::high(trail.end()), id);
             return;

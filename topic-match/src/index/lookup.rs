@@ -113,23 +113,33 @@ pub struct Matches<'i, 'n, K, V, S> {
 #[derive(Clone, Copy, Debug)]
 struct Path {
     hash: u64,
-    levels: usize,
+    levels: u32,
+    is_at_home: bool,
 }
 
 impl<'i, 'n, K, V, S: BuildHasher> Matches<'i, 'n, K, V, S> {
-    pub(super) fn new(index: &'i SubscriptionIndex<K, V, S>, name: TopicName<'n>) -> Self {
+    #[inline]
+    pub(super) fn new(
+        index: &'i SubscriptionIndex<K, V, S>,
+        name: TopicName<'n>,
+        budget: usize,
+    ) -> Self {
         let mut matches = Self {
             index,
             name,
             levels: Spill::new(0),
-            paths: Spill::new(Path { hash: 0, levels: 0 }),
+            paths: Spill::new(Path {
+                hash: 0,
+                levels: 0,
+                is_at_home: false,
+            }),
             exact: None,
             chains: [NONE; 2],
             filter: TopicFilter::trusted("", 0),
             subscribers: slice::Iter::default(),
             groups: slice::Iter::default(),
             visited: 0,
-            budget: usize::MAX,
+            budget,
             exhausted: false,
         };
         if index.rules.delivers(name.as_str().as_bytes()) {
@@ -185,21 +195,26 @@ impl<'i, 'n, K, V, S: BuildHasher> Matches<'i, 'n, K, V, S> {
 
     /// Notes what a node leads to that the name's first `levels` levels led to.
     #[inline]
-    fn follow(&mut self, node: &Node, levels: usize) {
+    fn follow(&mut self, node: &Node, levels: u32) {
         let index = self.index;
         // MQTT 5.0 §4.7.2 [MQTT-4.7.2-1]: leading wildcards do not see `$`.
         let hidden = levels == 0 && self.name.begins_with_dollar();
-        match self.levels.get(levels) {
+        match self.levels.get(levels as usize) {
             Some(level) => {
                 self.chains = [NONE, if hidden { NONE } else { node.hash_end }];
                 let levels = levels.wrapping_add(1);
+                let mut push = |hash| {
+                    self.paths.push(Path {
+                        hash,
+                        levels,
+                        is_at_home: index.nodes.is_at_home(hash),
+                    });
+                };
                 if node.has_plus() && !hidden {
-                    let hash = hash::plus_child(node.path);
-                    self.paths.push(Path { hash, levels });
+                    push(hash::plus_child(node.path));
                 }
                 if node.may_have(level) {
-                    let hash = hash::literal_child(node.path, level);
-                    self.paths.push(Path { hash, levels });
+                    push(hash::literal_child(node.path, level));
                 }
             }
             None => {
@@ -212,7 +227,7 @@ impl<'i, 'n, K, V, S: BuildHasher> Matches<'i, 'n, K, V, S> {
     /// The next record whose filter matches the name.
     fn next_record(&mut self) -> Option<&'i Record<K, V>> {
         let index = self.index;
-        let name = self.name.as_str().as_bytes();
+        let name = self.name.as_str();
         loop {
             let [end, hash_end] = &mut self.chains;
             let chain = if *end == NONE { hash_end } else { end };
@@ -225,7 +240,7 @@ impl<'i, 'n, K, V, S: BuildHasher> Matches<'i, 'n, K, V, S> {
                 }
             } else if let Some(path) = self.paths.pop() {
                 self.spend()?;
-                if let Some(node) = index.nodes.get(path.hash) {
+                if let Some(node) = index.nodes.get(path.hash, path.is_at_home) {
                     self.follow(node, path.levels);
                 }
             } else {
@@ -233,7 +248,7 @@ impl<'i, 'n, K, V, S: BuildHasher> Matches<'i, 'n, K, V, S> {
                 self.spend()?;
                 let is = |id| {
                     let record = index.records.get(id);
-                    record.is_some_and(|record| record.filter.as_bytes() == name)
+                    record.is_some_and(|record| record.filter() == *name)
                 };
                 return index
                     .exact

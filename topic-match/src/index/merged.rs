@@ -41,12 +41,11 @@ pub struct Merged<K, A, S = DefaultState> {
     hasher: S,
 }
 
-#[cfg(feature = "std")]
 impl<K, A> Merged<K, A> {
     /// Nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_hasher(DefaultState::new())
+        Self::with_hasher(DefaultState::default())
     }
 }
 

@@ -4,6 +4,7 @@ use core::hash::{BuildHasher, Hash};
 use crate::{MatchRules, SubscriptionFilter, TopicFilter, TopicName};
 
 mod change;
+mod filter_text;
 pub(crate) mod hash;
 mod lookup;
 mod merged;
@@ -27,15 +28,12 @@ use trail::Trail;
 /// No record, no group.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// The hasher of an index unless another is given: randomly seeded, since topics are chosen by strangers.
-#[cfg(feature = "std")]
-pub type DefaultState = std::hash::RandomState;
-
-/// The hasher of an index unless another is given: without the feature `std` there is none, because there is no source
-/// of randomness, and topics are chosen by strangers. Give one to `with_hasher`.
-#[cfg(not(feature = "std"))]
-#[derive(Clone, Copy, Debug)]
-pub enum DefaultState {}
+/// The hasher of an index unless another is given: fast, and seeded at random, since topics are chosen by strangers.
+///
+/// Its seeds come from the addresses and the time that a process starts with. Where that is not random enough, as
+/// on a device without an operating system, or where SipHash is wanted, pass a hasher to `with_hasher`: whatever it
+/// answers, only speed depends on it.
+pub type DefaultState = foldhash::quality::RandomState;
 
 /// Which subscriptions a topic name matches: many subscriptions, each a filter, the key of who subscribes and a value.
 ///
@@ -126,12 +124,11 @@ impl fmt::Display for IndexFull {
 
 impl core::error::Error for IndexFull {}
 
-#[cfg(feature = "std")]
 impl<K, V> SubscriptionIndex<K, V> {
     /// An empty index that matches by the rules of MQTT.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_hasher(DefaultState::new())
+        Self::with_hasher(DefaultState::default())
     }
 }
 
@@ -313,7 +310,7 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
     /// [`Merged`] for one result per key.
     #[must_use]
     pub fn matches<'i, 'n>(&'i self, name: TopicName<'n>) -> Matches<'i, 'n, K, V, S> {
-        Matches::new(self, name)
+        Matches::new(self, name, usize::MAX)
     }
 
     /// Calls `visit` with what a name matches until it breaks or `budget` nodes have been visited.
@@ -339,7 +336,7 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
         budget: usize,
         mut visit: impl FnMut(Match<'i, K, V>) -> core::ops::ControlFlow<()>,
     ) -> Lookup {
-        let mut matches = self.matches(name).with_budget(budget);
+        let mut matches = Matches::new(self, name, budget);
         let stopped = matches.try_for_each(&mut visit).is_break();
         Lookup {
             outcome: if stopped {
@@ -359,18 +356,18 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher> SubscriptionIndex<K, V, S> {
         let is = |id: u32| {
             self.records
                 .get(id)
-                .is_some_and(|found| &*found.filter == text)
+                .is_some_and(|found| found.filter() == *text)
         };
         if !filter.has_wildcard() {
             return self.exact.find(hash::high(trail.end()), is);
         }
         let node = match trail.end() {
             hash::ROOT => &self.root,
-            path => self.nodes.get(path)?,
+            path => self.nodes.get(path, false)?,
         };
         let mut id = if trail.hash { node.hash_end } else { node.end };
         while let Some(record) = self.records.get(id) {
-            if &*record.filter == text {
+            if record.filter() == *text {
                 return Some(id);
             }
             id = record.next;

@@ -80,9 +80,10 @@ const fn bloom(level: u64) -> u32 {
 const VACANT: Node = Node::new(0);
 
 /// A hash table of nodes: open addressing, linear probing, removal by shifting back.
+///
+/// It grows by a third when 4/5 are taken, and shrinks when less than 1/4 are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Nodes {
-    /// A power of two, or none.
     slots: Vec<Node>,
     len: usize,
 }
@@ -99,18 +100,21 @@ impl Nodes {
         self.len == 0
     }
 
+    /// Whether a path is where probing for it begins. To ask ahead is to have that slot in the cache when the path's
+    /// turn comes.
     #[inline]
-    pub(crate) fn get(&self, path: u64) -> Option<&Node> {
-        let mut at = self.home(path);
-        loop {
-            let node = self.slots.get(at)?;
-            if node.path == path && node.filters != 0 {
-                return Some(node);
-            }
-            if node.filters == 0 {
-                return None;
-            }
-            at = self.next(at);
+    pub(crate) fn is_at_home(&self, path: u64) -> bool {
+        let home = self.slots.get(self.home(path));
+        home.is_some_and(|node| (node.path == path) & (node.filters != 0))
+    }
+
+    /// The node of a path, of which it is known whether it is where probing begins.
+    #[inline]
+    pub(crate) fn get(&self, path: u64, is_at_home: bool) -> Option<&Node> {
+        if is_at_home {
+            self.slots.get(self.home(path))
+        } else {
+            self.slots.get(self.position(path)?)
         }
     }
 
@@ -125,7 +129,7 @@ impl Nodes {
             Some(at) => at,
             None => {
                 if self.len >= self.slots.len().saturating_mul(4) / 5 {
-                    self.resize(self.slots.len().saturating_mul(2).max(8));
+                    self.resize(self.slots.len().saturating_mul(4) / 3);
                 }
                 self.len = self.len.saturating_add(1);
                 self.place(Node::new(path))
@@ -155,7 +159,7 @@ impl Nodes {
         self.slots.capacity().saturating_mul(size_of::<Node>())
     }
 
-    /// Shifts back what follows the slot that has become vacant.
+    /// Shifts back what follows a slot that has become vacant.
     fn close(&mut self, mut hole: usize) {
         self.len = self.len.saturating_sub(1);
         let mut at = hole;
@@ -167,22 +171,22 @@ impl Nodes {
             if node.filters == 0 {
                 break;
             }
-            let from_home = at.wrapping_sub(self.home(node.path)) & self.mask();
-            let from_hole = at.wrapping_sub(hole) & self.mask();
-            if from_home >= from_hole {
+            if self.distance(self.home(node.path), at) >= self.distance(hole, at) {
                 self.set(hole, node);
                 hole = at;
             }
         }
         self.set(hole, VACANT);
-        if self.len < self.slots.len() / 8 {
-            self.resize(self.len.saturating_mul(5) / 2);
+        if self.len < self.slots.len() / 4 {
+            self.resize(self.len.saturating_mul(2));
         }
     }
 
+    #[inline]
     fn position(&self, path: u64) -> Option<usize> {
         let mut at = self.home(path);
         loop {
+            // An empty table has no slot at all; in any other a vacant one ends the run.
             let node = self.slots.get(at)?;
             if node.filters == 0 {
                 return None;
@@ -194,11 +198,12 @@ impl Nodes {
         }
     }
 
+    /// Makes room for this many slots, or a few more.
     fn resize(&mut self, wanted: usize) {
-        let slots = if wanted == 0 {
+        let slots = if wanted == 0 && !self.slots.is_empty() {
             Vec::new()
         } else {
-            alloc::vec![VACANT; wanted.next_power_of_two().max(8)]
+            alloc::vec![VACANT; wanted.max(8)]
         };
         let old = core::mem::replace(&mut self.slots, slots);
         for node in old {
@@ -208,6 +213,7 @@ impl Nodes {
         }
     }
 
+    /// Puts a node into the first vacancy from its home on; there always is one.
     fn place(&mut self, node: Node) -> usize {
         let mut at = self.home(node.path);
         while self.slots.get(at).is_some_and(|node| node.filters != 0) {
@@ -218,27 +224,64 @@ impl Nodes {
     }
 
     fn set(&mut self, at: usize, node: Node) {
-        if let Some(place) = self.slots.get_mut(at) {
-            *place = node;
+        if let Some(slot) = self.slots.get_mut(at) {
+            *slot = node;
         }
     }
 
+    /// Where the probing for a path begins: its high bits.
     #[inline]
-    #[expect(
+    #[allow(
         clippy::cast_possible_truncation,
-        reason = "a product shifted right by 64 is below its factor, a `usize`"
+        reason = "the product is below 2^64 times the length, so that its high half is below the length, a `usize`; \
+                  the lint sees that on some targets only"
     )]
     fn home(&self, path: u64) -> usize {
         (u128::from(path).wrapping_mul(self.slots.len() as u128) >> 64) as usize
     }
 
     #[inline]
-    fn next(&self, at: usize) -> usize {
-        at.wrapping_add(1) & self.mask()
+    const fn next(&self, at: usize) -> usize {
+        let next = at.wrapping_add(1);
+        if next == self.slots.len() { 0 } else { next }
     }
 
-    #[inline]
-    const fn mask(&self) -> usize {
-        self.slots.len().wrapping_sub(1)
+    /// How many steps lead from one slot to another.
+    const fn distance(&self, from: usize, to: usize) -> usize {
+        let steps = to.wrapping_sub(from);
+        if to < from {
+            steps.wrapping_add(self.slots.len())
+        } else {
+            steps
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Nodes;
+
+    /// Paths that crowd at the end of the table wrap around, and are found there whatever goes before them.
+    #[test]
+    fn runs_wrap_around() {
+        for crowd in [u64::MAX, 0, 1 << 63] {
+            let mut nodes = Nodes::new();
+            let path = |n: u64| crowd ^ n;
+            for n in 0..200 {
+                nodes.enter(path(n)).unwrap();
+                nodes.enter(path(n)).unwrap();
+            }
+            for n in 0..200 {
+                assert!(nodes.get_mut(path(n)).is_some(), "{crowd:x} {n}");
+                assert!(!nodes.leave(path(n)));
+                assert!(nodes.leave(path(n)));
+                assert!(nodes.get_mut(path(n)).is_none());
+                for left in n + 1..200 {
+                    assert!(nodes.get_mut(path(left)).is_some(), "{crowd:x} {n} {left}");
+                }
+            }
+            assert!(nodes.is_empty());
+            assert_eq!(nodes.heap_bytes(), 0);
+        }
     }
 }

@@ -1,6 +1,7 @@
 use alloc::boxed::Box;
 
 use super::NONE;
+use super::filter_text::FilterText;
 use super::roster::Roster;
 use crate::TopicFilter;
 
@@ -8,7 +9,7 @@ use crate::TopicFilter;
 #[derive(Clone, Debug)]
 pub(crate) struct Record<K, V> {
     /// The filter, without share name.
-    pub(crate) filter: Box<str>,
+    text: FilterText,
     /// How many of its bytes come before its first wildcard; a filter has at most 65,535.
     literal: u16,
     /// The next record under the same node.
@@ -20,7 +21,7 @@ impl<K, V> Record<K, V> {
     /// Nobody's record yet.
     pub(crate) fn new(filter: TopicFilter<'_>) -> Self {
         Self {
-            filter: filter.as_str().into(),
+            text: FilterText::new(filter.as_str()),
             literal: u16::try_from(filter.literal()).unwrap_or(u16::MAX),
             next: NONE,
             subscribers: Subscribers::Nobody,
@@ -29,7 +30,12 @@ impl<K, V> Record<K, V> {
 
     #[inline]
     pub(crate) fn filter(&self) -> TopicFilter<'_> {
-        TopicFilter::trusted(&self.filter, usize::from(self.literal))
+        TopicFilter::trusted(self.text.as_str(), usize::from(self.literal))
+    }
+
+    /// What the text holds beyond the record.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.text.heap_bytes()
     }
 }
 

@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 
 /// How many entries a page holds, as a power of two.
-const PAGE_BITS: u32 = 8;
+const PAGE_BITS: u32 = 10;
 const PAGE: usize = 1 << PAGE_BITS;
 
 /// Values under ids that stay as they are until the value is removed.
@@ -31,7 +31,7 @@ enum Entry<T> {
     Free(u16),
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "256 fits")]
+#[expect(clippy::cast_possible_truncation, reason = "1,024 fits")]
 const NO_ENTRY: u16 = PAGE as u16;
 
 impl<T> Slab<T> {

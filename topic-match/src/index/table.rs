@@ -6,10 +6,9 @@ const EMPTY: u32 = u32::MAX;
 /// A hash table of ids: open addressing, linear probing, removal by shifting back.
 ///
 /// It keeps 32 bits of each hash and leaves it to the caller to compare what the ids stand for; ids of equal hash
-/// may be there several times. It grows at 4/5 and gives memory back at 1/8.
+/// may be there several times. It grows by a third when 4/5 are taken, and shrinks when less than 1/4 are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
-    /// A power of two, or none.
     slots: Vec<Slot>,
     len: usize,
 }
@@ -50,7 +49,7 @@ impl Table {
     /// Adds an id, which must not be `u32::MAX`.
     pub(crate) fn insert(&mut self, hash: u32, id: u32) {
         if self.len >= self.slots.len().saturating_mul(4) / 5 {
-            self.resize(self.slots.len().saturating_mul(2).max(8));
+            self.resize(self.slots.len().saturating_mul(4) / 3);
         }
         self.place(Slot { hash, id });
         self.len = self.len.saturating_add(1);
@@ -72,16 +71,14 @@ impl Table {
             if slot.id == EMPTY {
                 break;
             }
-            let from_home = at.wrapping_sub(self.home(slot.hash)) & self.mask();
-            let from_hole = at.wrapping_sub(hole) & self.mask();
-            if from_home >= from_hole {
+            if self.distance(self.home(slot.hash), at) >= self.distance(hole, at) {
                 self.set(hole, slot);
                 hole = at;
             }
         }
         self.set(hole, VACANT);
-        if self.len < self.slots.len() / 8 {
-            self.resize(self.len.saturating_mul(5) / 2);
+        if self.len < self.slots.len() / 4 {
+            self.resize(self.len.saturating_mul(2));
         }
     }
 
@@ -115,12 +112,12 @@ impl Table {
         }
     }
 
-    /// Makes room for at least `wanted` slots, or none.
+    /// Makes room for this many slots, or a few more.
     fn resize(&mut self, wanted: usize) {
-        let slots = if wanted == 0 {
+        let slots = if wanted == 0 && !self.slots.is_empty() {
             Vec::new()
         } else {
-            alloc::vec![VACANT; wanted.next_power_of_two().max(8)]
+            alloc::vec![VACANT; wanted.max(8)]
         };
         let old = core::mem::replace(&mut self.slots, slots);
         for slot in old {
@@ -158,12 +155,18 @@ impl Table {
 
     #[inline]
     fn next(&self, at: usize) -> usize {
-        at.wrapping_add(1) & self.mask()
+        let next = at.wrapping_add(1);
+        if next == self.slots.len() { 0 } else { next }
     }
 
-    #[inline]
-    const fn mask(&self) -> usize {
-        self.slots.len().wrapping_sub(1)
+    /// How many steps lead from one slot to another.
+    const fn distance(&self, from: usize, to: usize) -> usize {
+        let steps = to.wrapping_sub(from);
+        if to < from {
+            steps.wrapping_add(self.slots.len())
+        } else {
+            steps
+        }
     }
 }
 

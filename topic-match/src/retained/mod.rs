@@ -75,12 +75,11 @@ impl fmt::Display for RetainedFull {
 
 impl core::error::Error for RetainedFull {}
 
-#[cfg(feature = "std")]
 impl<V> RetainedIndex<V> {
     /// An empty index that matches by the rules of MQTT.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_hasher(DefaultState::new())
+        Self::with_hasher(DefaultState::default())
     }
 }
 
