@@ -1,3 +1,4 @@
 //! What the fuzz targets compare with.
 
+pub mod codec;
 pub mod topic;

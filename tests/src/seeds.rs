@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::suite::topic;
+use crate::suite::{mqtt, topic};
 
 /// Writes the seeds of every fuzz target below `corpus`, one folder a target, and returns how many were written.
 ///
@@ -20,6 +20,13 @@ pub fn write_fuzz_seeds(corpus: &Path) -> io::Result<usize> {
     let mut count = 0;
     for target in ["topic_match", "topic_index"] {
         count += write(&corpus.join(target), &pairs)?;
+    }
+    let rows = mqtt::rows(&std::fs::read(vectors.join("mqtt-strictness.csv"))?).map_err(io::Error::other)?;
+    // The level of the version, a place to cut at, and the packet.
+    let packets: Vec<Vec<u8>> =
+        rows.iter().map(|row| [&[row.version.level(), 3], &row.packet[..]].concat()).collect();
+    for target in ["mqtt_decode", "mqtt_differential"] {
+        count += write(&corpus.join(target), &packets)?;
     }
     Ok(count)
 }
