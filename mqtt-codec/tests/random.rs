@@ -11,6 +11,8 @@
     reason = "a test fails by panicking"
 )]
 
+use std::collections::HashMap;
+
 use arbitrary::{Arbitrary, Unstructured};
 use bytes::BytesMut;
 use mqtt_codec::{
@@ -42,7 +44,7 @@ fn encode(version: Version, packet: &Packet) -> Vec<u8> {
 
 #[test]
 fn decoding_what_was_encoded_gives_the_same() {
-    let mut seen = std::collections::BTreeMap::new();
+    let mut seen = HashMap::new();
     for VersionedPacket { version, packet } in random_packets(20_000) {
         let bytes = encode(version, &packet);
         assert_eq!(Encoder::new(version).encoded_len(&packet), Ok(bytes.len()));

@@ -245,7 +245,7 @@ fn fields(row: &Row) {
     };
     let will = connect.will().unwrap();
     let texts = [will.payload(), connect.password().unwrap()]
-        .map(|bytes| std::str::from_utf8(bytes).unwrap());
+        .map(|bytes| core::str::from_utf8(bytes).unwrap());
     let found = [
         connect.client_id(),
         will.topic(),

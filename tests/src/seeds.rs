@@ -21,10 +21,13 @@ pub fn write_fuzz_seeds(corpus: &Path) -> io::Result<usize> {
     for target in ["topic_match", "topic_index"] {
         count += write(&corpus.join(target), &pairs)?;
     }
-    let rows = mqtt::rows(&std::fs::read(vectors.join("mqtt-strictness.csv"))?).map_err(io::Error::other)?;
+    let rows = mqtt::rows(&std::fs::read(vectors.join("mqtt-strictness.csv"))?)
+        .map_err(io::Error::other)?;
     // The level of the version, a place to cut at, and the packet.
-    let packets: Vec<Vec<u8>> =
-        rows.iter().map(|row| [&[row.version.level(), 3], &row.packet[..]].concat()).collect();
+    let packets: Vec<Vec<u8>> = rows
+        .iter()
+        .map(|row| [&[row.version.level(), 3], &row.packet[..]].concat())
+        .collect();
     for target in ["mqtt_decode", "mqtt_differential"] {
         count += write(&corpus.join(target), &packets)?;
     }
