@@ -11,7 +11,10 @@ fuzz_target!(|data: &[u8]| {
     for decoder in codec::decoders(version) {
         let told = decoder.version();
         let whole = codec::decode(decoder.clone(), [bytes, &[]]);
-        assert_eq!(codec::decode(decoder, [&bytes[..cut], &bytes[cut..]]), whole);
+        assert_eq!(
+            codec::decode(decoder, [&bytes[..cut], &bytes[cut..]]),
+            whole
+        );
         for packet in whole.0.iter().filter(|_| told.is_some()) {
             codec::check_encoding(version, packet);
         }
