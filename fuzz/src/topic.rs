@@ -78,7 +78,10 @@ impl Lists {
                 4 => {
                     let before = self.subscriptions.len();
                     self.subscriptions.retain(|(_, found), _| *found != key);
-                    assert_eq!(self.index.remove_key(&key), before - self.subscriptions.len());
+                    assert_eq!(
+                        self.index.remove_key(&key),
+                        before - self.subscriptions.len()
+                    );
                 }
                 _ => self.query(filter.filter()),
             }
@@ -124,9 +127,10 @@ impl Lists {
         let limit = PageLimit::results(2).with_visits(3);
         let (mut cursor, mut found) = (Cursor::new(), BTreeMap::new());
         while !cursor.is_complete() {
-            self.retained.page(filter, &mut cursor, limit, |name, value| {
-                assert_eq!(found.insert(name.to_string(), *value), None);
-            });
+            self.retained
+                .page(filter, &mut cursor, limit, |name, value| {
+                    assert_eq!(found.insert(name.to_string(), *value), None);
+                });
         }
         let mut expected = self.names.clone();
         expected.retain(|name, _| matches(filter.as_str(), name, true));

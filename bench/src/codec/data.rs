@@ -1,7 +1,8 @@
 //! The packets of the facts: the same bytes for everyone.
 
 use mqtt_codec::{
-    Connect, Delivery, Encoder, Packet, PacketId, PropertiesBuf, Property, PubAck, Publish, QoS, Subscribe, Version, Will,
+    Connect, Delivery, Encoder, Packet, PacketId, PropertiesBuf, Property, PubAck, Publish, QoS,
+    Subscribe, Version, Will,
 };
 
 pub const TOPIC: &str = "sensors/0042/tempera";
@@ -9,18 +10,29 @@ pub const LONG_TOPIC: &str = "factory/building-07/floor-3/line-12/station-0042/d
 
 pub fn frame(version: Version, packet: impl Into<Packet>) -> Vec<u8> {
     let mut out = Vec::new();
-    Encoder::new(version).encode(&packet.into(), &mut out).expect("a valid packet");
+    Encoder::new(version)
+        .encode(&packet.into(), &mut out)
+        .expect("a valid packet");
     out
 }
 
 fn at_least_once(id: u16) -> Delivery {
-    Delivery::AtLeastOnce { packet_id: PacketId::new(id).expect("not zero"), dup: false }
+    Delivery::AtLeastOnce {
+        packet_id: PacketId::new(id).expect("not zero"),
+        dup: false,
+    }
 }
 
 pub fn publish(topic: &str, payload: usize, id: Option<u16>) -> Publish {
-    let payload: Vec<u8> = (0..payload).map(|index| b'a' + (index % 26) as u8).collect();
+    let payload: Vec<u8> = (0..payload)
+        .map(|index| b'a' + (index % 26) as u8)
+        .collect();
     let delivery = id.map_or(Delivery::AtMostOnce, at_least_once);
-    Publish::builder(topic).payload(&payload).delivery(delivery).build().expect("a valid packet")
+    Publish::builder(topic)
+        .payload(&payload)
+        .delivery(delivery)
+        .build()
+        .expect("a valid packet")
 }
 
 pub fn with_properties(topic: &str) -> Publish {
@@ -33,7 +45,11 @@ pub fn with_properties(topic: &str) -> Publish {
     ] {
         properties.push(property).expect("a valid property");
     }
-    publish(topic, 64, None).to_builder().properties(&properties).build().expect("a valid packet")
+    publish(topic, 64, None)
+        .to_builder()
+        .properties(&properties)
+        .build()
+        .expect("a valid packet")
 }
 
 pub fn connect(version: Version) -> Connect {
@@ -47,9 +63,13 @@ pub fn connect(version: Version) -> Connect {
 }
 
 pub fn subscribe() -> Subscribe {
-    let filters: Vec<String> = (0..8).map(|index| format!("sensors/{index:04}/+/state")).collect();
+    let filters: Vec<String> = (0..8)
+        .map(|index| format!("sensors/{index:04}/+/state"))
+        .collect();
     let builder = Subscribe::builder(PacketId::MIN);
-    let builder = filters.iter().fold(builder, |builder, filter| builder.filter(filter, QoS::AtLeastOnce));
+    let builder = filters.iter().fold(builder, |builder, filter| {
+        builder.filter(filter, QoS::AtLeastOnce)
+    });
     builder.build().expect("a valid packet")
 }
 
@@ -63,7 +83,10 @@ pub fn stream(version: Version) -> Vec<u8> {
     for index in 0..1000_u16 {
         let payload = [16, 64, 256, 1024][usize::from(index % 4)];
         let topic = format!("sensors/{index:04}/tempera");
-        out.extend(frame(version, publish(&topic, payload, (index % 3 != 0).then_some(index + 1))));
+        out.extend(frame(
+            version,
+            publish(&topic, payload, (index % 3 != 0).then_some(index + 1)),
+        ));
     }
     out
 }

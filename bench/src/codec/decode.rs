@@ -62,15 +62,70 @@ fn cases() -> Vec<Case> {
     };
     let publish = |topic, payload, id| frame(v3, data::publish(topic, payload, id));
     vec![
-        repeated("publish-64", v3, publish(data::TOPIC, 64, None), Some((0.70, true)), Some(0.85)),
-        repeated("publish-64-long-topic", v3, publish(data::LONG_TOPIC, 64, None), Some((0.70, true)), Some(0.85)),
-        repeated("publish-1024", v3, publish(data::TOPIC, 1024, Some(7)), Some((0.70, true)), Some(0.85)),
-        repeated("properties-4", Version::V5, frame(Version::V5, data::with_properties(data::TOPIC)), Some((0.55, true)), None),
-        repeated("properties-4-long-topic", Version::V5, frame(Version::V5, data::with_properties(data::LONG_TOPIC)), Some((0.55, true)), None),
-        repeated("connect", v3, frame(v3, data::connect(v3)), Some((0.60, false)), None),
-        repeated("subscribe-8", v3, frame(v3, data::subscribe()), Some((0.60, true)), None),
-        repeated("puback", v3, frame(v3, data::puback()), Some((0.50, true)), None),
-        Case { name: "stream", version: v3, bytes: data::stream(v3), operations: 1000, goal: Some((0.95, false)), borrowed_goal: None },
+        repeated(
+            "publish-64",
+            v3,
+            publish(data::TOPIC, 64, None),
+            Some((0.70, true)),
+            Some(0.85),
+        ),
+        repeated(
+            "publish-64-long-topic",
+            v3,
+            publish(data::LONG_TOPIC, 64, None),
+            Some((0.70, true)),
+            Some(0.85),
+        ),
+        repeated(
+            "publish-1024",
+            v3,
+            publish(data::TOPIC, 1024, Some(7)),
+            Some((0.70, true)),
+            Some(0.85),
+        ),
+        repeated(
+            "properties-4",
+            Version::V5,
+            frame(Version::V5, data::with_properties(data::TOPIC)),
+            Some((0.55, true)),
+            None,
+        ),
+        repeated(
+            "properties-4-long-topic",
+            Version::V5,
+            frame(Version::V5, data::with_properties(data::LONG_TOPIC)),
+            Some((0.55, true)),
+            None,
+        ),
+        repeated(
+            "connect",
+            v3,
+            frame(v3, data::connect(v3)),
+            Some((0.60, false)),
+            None,
+        ),
+        repeated(
+            "subscribe-8",
+            v3,
+            frame(v3, data::subscribe()),
+            Some((0.60, true)),
+            None,
+        ),
+        repeated(
+            "puback",
+            v3,
+            frame(v3, data::puback()),
+            Some((0.50, true)),
+            None,
+        ),
+        Case {
+            name: "stream",
+            version: v3,
+            bytes: data::stream(v3),
+            operations: 1000,
+            goal: Some((0.95, false)),
+            borrowed_goal: None,
+        },
     ]
 }
 
@@ -82,11 +137,23 @@ pub fn run(bench: &mut Bench) {
         let mut entries: Vec<Entry<'_>> = (if v5 { OWNED_V5 } else { OWNED })
             .iter()
             .map(|&(name, run)| {
-                let entry = if name.starts_with("mqtt-codec") { Entry::ours_prepared } else { Entry::peer_prepared };
-                entry(name, Box::new(|| BytesMut::from(&case.bytes[..])), Box::new(run))
+                let entry = if name.starts_with("mqtt-codec") {
+                    Entry::ours_prepared
+                } else {
+                    Entry::peer_prepared
+                };
+                entry(
+                    name,
+                    Box::new(|| BytesMut::from(&case.bytes[..])),
+                    Box::new(run),
+                )
             })
             .collect();
-        let ntex = if v5 { peers::ntex::owned_v5 } else { peers::ntex::owned };
+        let ntex = if v5 {
+            peers::ntex::owned_v5
+        } else {
+            peers::ntex::owned
+        };
         entries.push(Entry::peer_prepared(
             "ntex-mqtt",
             Box::new(|| ntex_bytes::BytesMut::copy_from_slice(&case.bytes)),
@@ -108,14 +175,20 @@ pub fn run(bench: &mut Bench) {
         if case.version == Version::V5 {
             // No peer decodes 5.0 without allocating.
             let ours = Entry::ours("mqtt-codec", || peers::ours::borrowed_v5(&case.bytes));
-            let text = Entry::ours("mqtt-codec, as text", || peers::ours::borrowed_v5_text(&case.bytes));
+            let text = Entry::ours("mqtt-codec, as text", || {
+                peers::ours::borrowed_v5_text(&case.bytes)
+            });
             bench.case(&name, case.operations as u64, ROUNDS, vec![ours, text]);
             continue;
         }
         let entries = BORROWED
             .iter()
             .map(|&(name, run)| {
-                let entry = if name.starts_with("mqtt-codec") { Entry::ours } else { Entry::peer };
+                let entry = if name.starts_with("mqtt-codec") {
+                    Entry::ours
+                } else {
+                    Entry::peer
+                };
                 entry(name, move || run(&case.bytes))
             })
             .collect();

@@ -25,15 +25,20 @@ struct Packets {
 impl Packets {
     fn new(bytes: Vec<u8>) -> Self {
         let buffer = || BytesMut::from(&bytes[..]);
-        let Ok(Status::Complete(ours)) = Decoder::any(Version::V311).decode_from(&mut buffer()) else {
+        let Ok(Status::Complete(ours)) = Decoder::any(Version::V311).decode_from(&mut buffer())
+        else {
             panic!("a valid packet")
         };
         Self {
             ours,
             ng: mqttbytes_ng::v4::Packet::read(&mut buffer(), MAX).unwrap(),
             rumqttc: rumqttc::mqttbytes::v4::Packet::read(&mut buffer(), MAX).unwrap(),
-            mqute: mqute_codec::protocol::v4::Packet::decode(PacketCodec::new(None, None).try_decode(&mut buffer()).unwrap())
-                .unwrap(),
+            mqute: mqute_codec::protocol::v4::Packet::decode(
+                PacketCodec::new(None, None)
+                    .try_decode(&mut buffer())
+                    .unwrap(),
+            )
+            .unwrap(),
             proto: mqtt_proto::v3::Packet::decode(&bytes).unwrap().unwrap(),
             bytes,
         }
@@ -58,16 +63,32 @@ impl Packets {
         };
         vec![
             Entry::ours_prepared("mqtt-codec", buffer(), repeated(Box::new(ours))),
-            Entry::peer_prepared("mqttbytes-ng", buffer(), repeated(Box::new(|out| {
-                self.ng.write(out, MAX).unwrap();
-            }))),
-            Entry::peer_prepared("rumqttc", buffer(), repeated(Box::new(|out| {
-                self.rumqttc.write(out, MAX).unwrap();
-            }))),
-            Entry::peer_prepared("mqute-codec", buffer(), repeated(Box::new(|out| self.mqute.encode(out).unwrap()))),
-            Entry::peer_prepared("mqtt-proto", buffer(), repeated(Box::new(|out| {
-                out.extend_from_slice(self.proto.encode().unwrap().as_ref());
-            }))),
+            Entry::peer_prepared(
+                "mqttbytes-ng",
+                buffer(),
+                repeated(Box::new(|out| {
+                    self.ng.write(out, MAX).unwrap();
+                })),
+            ),
+            Entry::peer_prepared(
+                "rumqttc",
+                buffer(),
+                repeated(Box::new(|out| {
+                    self.rumqttc.write(out, MAX).unwrap();
+                })),
+            ),
+            Entry::peer_prepared(
+                "mqute-codec",
+                buffer(),
+                repeated(Box::new(|out| self.mqute.encode(out).unwrap())),
+            ),
+            Entry::peer_prepared(
+                "mqtt-proto",
+                buffer(),
+                repeated(Box::new(|out| {
+                    out.extend_from_slice(self.proto.encode().unwrap().as_ref());
+                })),
+            ),
         ]
     }
 }
@@ -109,10 +130,22 @@ pub fn run(bench: &mut Bench) {
     let encoder = Encoder::new(v3);
     bench.head("encode");
     for (name, bytes, goal) in [
-        ("encode publish-64", frame(v3, data::publish(data::TOPIC, 64, None)), Some(1.05)),
-        ("encode publish-64-long-topic", frame(v3, data::publish(data::LONG_TOPIC, 64, None)), Some(1.05)),
+        (
+            "encode publish-64",
+            frame(v3, data::publish(data::TOPIC, 64, None)),
+            Some(1.05),
+        ),
+        (
+            "encode publish-64-long-topic",
+            frame(v3, data::publish(data::LONG_TOPIC, 64, None)),
+            Some(1.05),
+        ),
         ("encode puback", frame(v3, data::puback()), Some(1.05)),
-        ("encode publish-1024", frame(v3, data::publish(data::TOPIC, 1024, Some(7))), None),
+        (
+            "encode publish-1024",
+            frame(v3, data::publish(data::TOPIC, 1024, Some(7))),
+            None,
+        ),
         ("encode connect", frame(v3, data::connect(v3)), None),
         ("encode subscribe-8", frame(v3, data::subscribe()), None),
     ] {
@@ -160,13 +193,20 @@ fn apart(bench: &mut Bench) {
         )
     };
     // One packet of each size for the length of the process.
-    let [small, large]: [&'static Publish; 2] = [1 << 10, 1 << 20].map(|payload| &*Box::leak(Box::new(decoded(payload))));
+    let [small, large]: [&'static Publish; 2] =
+        [1 << 10, 1 << 20].map(|payload| &*Box::leak(Box::new(decoded(payload))));
     let mut entries = packets.entries(|_| ());
     entries[0] = apart("mqtt-codec", small);
     let ratio = bench.case("apart publish-1024", COPIES as u64, ROUNDS, entries);
     bench.goal("encode.apart-1024", ratio, 0.35);
     // Independent of the size: 1 MiB costs what 1 KiB does.
-    bench.case("apart publish-1048576", COPIES as u64, ROUNDS, vec![apart("mqtt-codec", large)]);
-    let ratio = bench.time("apart publish-1048576", "mqtt-codec") / bench.time("apart publish-1024", "mqtt-codec");
+    bench.case(
+        "apart publish-1048576",
+        COPIES as u64,
+        ROUNDS,
+        vec![apart("mqtt-codec", large)],
+    );
+    let ratio = bench.time("apart publish-1048576", "mqtt-codec")
+        / bench.time("apart publish-1024", "mqtt-codec");
     bench.goal("encode.apart-size-independent", ratio, 1.25);
 }

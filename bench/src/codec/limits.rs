@@ -9,19 +9,32 @@ use crate::harness::{Allocations, Bench, Entry};
 fn shapes() -> Vec<(&'static str, fn(usize) -> Vec<u8>)> {
     fn frame(first: u8, body: Vec<u8>) -> Vec<u8> {
         let mut out = vec![first];
-        out.extend_from_slice(mqtt_codec::VariableByteInteger::new(body.len() as u32).unwrap().encode().as_ref());
+        out.extend_from_slice(
+            mqtt_codec::VariableByteInteger::new(body.len() as u32)
+                .unwrap()
+                .encode()
+                .as_ref(),
+        );
         out.extend(body);
         out
     }
     fn properties(len: usize) -> Vec<u8> {
         let properties = b"\x26\0\x01k\0\x01v".repeat(len / 7);
         let mut body = b"\0\x01a".to_vec();
-        body.extend_from_slice(mqtt_codec::VariableByteInteger::new(properties.len() as u32).unwrap().encode().as_ref());
+        body.extend_from_slice(
+            mqtt_codec::VariableByteInteger::new(properties.len() as u32)
+                .unwrap()
+                .encode()
+                .as_ref(),
+        );
         body.extend(properties);
         frame(0x30, body)
     }
     fn filters(len: usize) -> Vec<u8> {
-        frame(0x82, [b"\0\x01\0".to_vec(), b"\0\x03+/#\x01".repeat(len / 6)].concat())
+        frame(
+            0x82,
+            [b"\0\x01\0".to_vec(), b"\0\x03+/#\x01".repeat(len / 6)].concat(),
+        )
     }
     fn codes(len: usize) -> Vec<u8> {
         frame(0x90, [b"\0\x01\0".to_vec(), vec![0x87; len]].concat())
@@ -55,9 +68,16 @@ pub fn run(bench: &mut Bench) {
         for size in sizes {
             let input = shape(size);
             let case = format!("{name}, {size} bytes");
-            let ours = Entry::ours_prepared("mqtt-codec", Box::new(|| BytesMut::from(&input[..])), Box::new(decode_all));
+            let ours = Entry::ours_prepared(
+                "mqtt-codec",
+                Box::new(|| BytesMut::from(&input[..])),
+                Box::new(decode_all),
+            );
             bench.case(&case, 1, 15, vec![ours]);
-            points.push(((input.len() as f64).ln(), bench.time(&case, "mqtt-codec").ln()));
+            points.push((
+                (input.len() as f64).ln(),
+                bench.time(&case, "mqtt-codec").ln(),
+            ));
 
             let mut buffer = BytesMut::from(&input[..]);
             Allocations::reset_peak();
@@ -66,7 +86,11 @@ pub fn run(bench: &mut Bench) {
             let peak = (Allocations::now().peak - before).max(0) as f64;
             worst = worst.max(peak / (4.0 * input.len() as f64 + 4096.0));
         }
-        bench.goal(&format!("exponent.{}", name.replace(' ', "-")), slope(&points), 1.05);
+        bench.goal(
+            &format!("exponent.{}", name.replace(' ', "-")),
+            slope(&points),
+            1.05,
+        );
         bench.goal(&format!("heap.{}", name.replace(' ', "-")), worst, 1.0);
     }
     // BC-001: a huge length and nothing behind it.
@@ -84,9 +108,14 @@ pub fn run(bench: &mut Bench) {
 /// Least squares on logarithms: the exponent of growth.
 fn slope(points: &[(f64, f64)]) -> f64 {
     let n = points.len() as f64;
-    let (x, y) = points.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0 / n, y + point.1 / n));
+    let (x, y) = points.iter().fold((0.0, 0.0), |(x, y), point| {
+        (x + point.0 / n, y + point.1 / n)
+    });
     let (top, bottom) = points.iter().fold((0.0, 0.0), |(top, bottom), point| {
-        (top + (point.0 - x) * (point.1 - y), bottom + (point.0 - x).powi(2))
+        (
+            top + (point.0 - x) * (point.1 - y),
+            bottom + (point.0 - x).powi(2),
+        )
     });
     top / bottom
 }

@@ -21,9 +21,10 @@ pub mod ours {
         match packet {
             Packet::Publish(publish) => size(publish.topic_bytes().len(), publish.payload().len()),
             Packet::Connect(connect) => connect.client_id().len() as u64,
-            Packet::Subscribe(subscribe) => {
-                subscribe.filters().map(|subscription| subscription.filter_bytes().len() as u64).sum()
-            }
+            Packet::Subscribe(subscribe) => subscribe
+                .filters()
+                .map(|subscription| subscription.filter_bytes().len() as u64)
+                .sum(),
             Packet::PubAck(ack) => u64::from(ack.packet_id().get()),
             _ => 0,
         }
@@ -33,9 +34,10 @@ pub mod ours {
     fn read<S: Storage>(packet: &Packet<S>) -> u64 {
         match packet {
             Packet::Publish(publish) => size(publish.topic().len(), publish.payload().len()),
-            Packet::Subscribe(subscribe) => {
-                subscribe.filters().map(|subscription| subscription.filter().len() as u64).sum()
-            }
+            Packet::Subscribe(subscribe) => subscribe
+                .filters()
+                .map(|subscription| subscription.filter().len() as u64)
+                .sum(),
             packet => seen(packet),
         }
     }
@@ -43,16 +45,24 @@ pub mod ours {
     fn owned_as(mut decoder: Decoder, buffer: &mut BytesMut, seen: impl Fn(&Packet) -> u64) -> u64 {
         let mut sum = 0;
         while buffer.has_remaining() {
-            let Ok(Status::Complete(packet)) = decoder.decode_from(buffer) else { panic!("whole packets") };
+            let Ok(Status::Complete(packet)) = decoder.decode_from(buffer) else {
+                panic!("whole packets")
+            };
             sum += seen(&packet);
         }
         sum
     }
 
-    fn borrowed_as(mut decoder: Decoder, mut bytes: &[u8], seen: impl Fn(&Packet<&[u8]>) -> u64) -> u64 {
+    fn borrowed_as(
+        mut decoder: Decoder,
+        mut bytes: &[u8],
+        seen: impl Fn(&Packet<&[u8]>) -> u64,
+    ) -> u64 {
         let mut sum = 0;
         while !bytes.is_empty() {
-            let Ok(Status::Complete((packet, used))) = decoder.decode(bytes) else { panic!("whole packets") };
+            let Ok(Status::Complete((packet, used))) = decoder.decode(bytes) else {
+                panic!("whole packets")
+            };
             sum += seen(&packet);
             bytes = &bytes[used..];
         }
@@ -103,11 +113,15 @@ macro_rules! mqttbytes {
                 let mut sum = 0;
                 while buffer.has_remaining() {
                     sum += match v4::Packet::read(buffer, MAX as usize).unwrap() {
-                        v4::Packet::Publish(publish) => size(publish.topic.len(), publish.payload.len()),
-                        v4::Packet::Connect(connect) => connect.client_id.len() as u64,
-                        v4::Packet::Subscribe(subscribe) => {
-                            subscribe.filters.iter().map(|filter| filter.path.len() as u64).sum()
+                        v4::Packet::Publish(publish) => {
+                            size(publish.topic.len(), publish.payload.len())
                         }
+                        v4::Packet::Connect(connect) => connect.client_id.len() as u64,
+                        v4::Packet::Subscribe(subscribe) => subscribe
+                            .filters
+                            .iter()
+                            .map(|filter| filter.path.len() as u64)
+                            .sum(),
                         v4::Packet::PubAck(ack) => u64::from(ack.pkid),
                         _ => 0,
                     };
@@ -119,7 +133,9 @@ macro_rules! mqttbytes {
                 let mut sum = 0;
                 while buffer.has_remaining() {
                     sum += match v5::Packet::read(buffer, Some(MAX)).unwrap() {
-                        v5::Packet::Publish(publish) => size(publish.topic.len(), publish.payload.len()),
+                        v5::Packet::Publish(publish) => {
+                            size(publish.topic.len(), publish.payload.len())
+                        }
                         _ => 0,
                     };
                 }
@@ -129,7 +145,11 @@ macro_rules! mqttbytes {
     };
 }
 
-mqttbytes!(rumqttc, ::rumqttc::mqttbytes::v4, ::rumqttc::v5::mqttbytes::v5);
+mqttbytes!(
+    rumqttc,
+    ::rumqttc::mqttbytes::v4,
+    ::rumqttc::v5::mqttbytes::v5
+);
 mqttbytes!(mqttbytes_ng, ::mqttbytes_ng::v4, ::mqttbytes_ng::v5);
 
 pub mod rmqtt {
@@ -145,9 +165,10 @@ pub mod rmqtt {
             sum += match packet {
                 v3::Packet::Publish(publish) => size(publish.topic.len(), publish.payload.len()),
                 v3::Packet::Connect(connect) => connect.client_id.len() as u64,
-                v3::Packet::Subscribe { topic_filters, .. } => {
-                    topic_filters.iter().map(|(filter, _)| filter.len() as u64).sum()
-                }
+                v3::Packet::Subscribe { topic_filters, .. } => topic_filters
+                    .iter()
+                    .map(|(filter, _)| filter.len() as u64)
+                    .sum(),
                 v3::Packet::PublishAck { packet_id } => u64::from(packet_id.get()),
                 _ => 0,
             };
@@ -180,11 +201,15 @@ pub mod mqute {
         while buffer.has_remaining() {
             let raw = codec.try_decode(buffer).unwrap();
             sum += match v4::Packet::decode(raw).unwrap() {
-                v4::Packet::Publish(publish) => size(publish.topic().len(), publish.payload().len()),
-                v4::Packet::Connect(connect) => connect.client_id().len() as u64,
-                v4::Packet::Subscribe(subscribe) => {
-                    subscribe.filters().into_iter().map(|filter| filter.topic.len() as u64).sum()
+                v4::Packet::Publish(publish) => {
+                    size(publish.topic().len(), publish.payload().len())
                 }
+                v4::Packet::Connect(connect) => connect.client_id().len() as u64,
+                v4::Packet::Subscribe(subscribe) => subscribe
+                    .filters()
+                    .into_iter()
+                    .map(|filter| filter.topic.len() as u64)
+                    .sum(),
                 v4::Packet::PubAck(ack) => u64::from(ack.packet_id()),
                 _ => 0,
             };
@@ -198,7 +223,9 @@ pub mod mqute {
         while buffer.has_remaining() {
             let raw = codec.try_decode(buffer).unwrap();
             sum += match v5::Packet::decode(raw).unwrap() {
-                v5::Packet::Publish(publish) => size(publish.topic().len(), publish.payload().len()),
+                v5::Packet::Publish(publish) => {
+                    size(publish.topic().len(), publish.payload().len())
+                }
                 _ => 0,
             };
         }
@@ -215,12 +242,21 @@ pub mod mqtt5 {
         while buffer.has_remaining() {
             let header = FixedHeader::decode(buffer).unwrap();
             let mut body = buffer.split_to(header.remaining_length as usize).freeze();
-            let packet =
-                Packet::decode_from_body_with_version(header.packet_type, &header, &mut body, version).unwrap();
+            let packet = Packet::decode_from_body_with_version(
+                header.packet_type,
+                &header,
+                &mut body,
+                version,
+            )
+            .unwrap();
             sum += match packet {
                 Packet::Publish(publish) => size(publish.topic_name.len(), publish.payload.len()),
                 Packet::Connect(connect) => connect.client_id.len() as u64,
-                Packet::Subscribe(subscribe) => subscribe.filters.iter().map(|filter| filter.filter.len() as u64).sum(),
+                Packet::Subscribe(subscribe) => subscribe
+                    .filters
+                    .iter()
+                    .map(|filter| filter.filter.len() as u64)
+                    .sum(),
                 Packet::PubAck(ack) => u64::from(ack.packet_id),
                 _ => 0,
             };
@@ -258,11 +294,19 @@ pub mod mqtt_proto {
         let mut sum = 0;
         while buffer.has_remaining() {
             let len = frame_len(buffer);
-            let packet = v3::Packet::decode(&buffer[..len]).unwrap().expect("whole packets");
+            let packet = v3::Packet::decode(&buffer[..len])
+                .unwrap()
+                .expect("whole packets");
             sum += match packet {
-                v3::Packet::Publish(publish) => size(publish.topic_name.len(), publish.payload.len()),
+                v3::Packet::Publish(publish) => {
+                    size(publish.topic_name.len(), publish.payload.len())
+                }
                 v3::Packet::Connect(connect) => connect.client_id.len() as u64,
-                v3::Packet::Subscribe(subscribe) => subscribe.topics.iter().map(|(filter, _)| filter.len() as u64).sum(),
+                v3::Packet::Subscribe(subscribe) => subscribe
+                    .topics
+                    .iter()
+                    .map(|(filter, _)| filter.len() as u64)
+                    .sum(),
                 v3::Packet::Puback(pid) => u64::from(pid.value()),
                 _ => 0,
             };
@@ -275,9 +319,13 @@ pub mod mqtt_proto {
         let mut sum = 0;
         while buffer.has_remaining() {
             let len = frame_len(buffer);
-            let packet = v5::Packet::decode(&buffer[..len]).unwrap().expect("whole packets");
+            let packet = v5::Packet::decode(&buffer[..len])
+                .unwrap()
+                .expect("whole packets");
             sum += match packet {
-                v5::Packet::Publish(publish) => size(publish.topic_name.len(), publish.payload.len()),
+                v5::Packet::Publish(publish) => {
+                    size(publish.topic_name.len(), publish.payload.len())
+                }
                 _ => 0,
             };
             buffer.advance(len);
@@ -298,7 +346,11 @@ pub mod mqttrs {
             sum += match decode_slice(&bytes[..len]).unwrap().expect("whole packets") {
                 Packet::Publish(publish) => size(publish.topic_name.len(), publish.payload.len()),
                 Packet::Connect(connect) => connect.client_id.len() as u64,
-                Packet::Subscribe(subscribe) => subscribe.topics.iter().map(|topic| topic.topic_path.len() as u64).sum(),
+                Packet::Subscribe(subscribe) => subscribe
+                    .topics
+                    .iter()
+                    .map(|topic| topic.topic_path.len() as u64)
+                    .sum(),
                 Packet::Puback(pid) => u64::from(pid.get()),
                 _ => 0,
             };
@@ -326,7 +378,10 @@ pub mod protocol_core {
         let (len, header) = if buffer[1] < 0x80 {
             (usize::from(buffer[1]), 2)
         } else {
-            (usize::from(buffer[1] & 0x7F) + (usize::from(buffer[2]) << 7), 3)
+            (
+                usize::from(buffer[1] & 0x7F) + (usize::from(buffer[2]) << 7),
+                3,
+            )
         };
         buffer.advance(header);
         (first, buffer.split_to(len))
@@ -339,13 +394,18 @@ pub mod protocol_core {
             sum += match first >> 4 {
                 1 => v3_1_1::Connect::parse(&body).unwrap().0.client_id().len() as u64,
                 3 => {
-                    let (publish, _) = v3_1_1::Publish::parse(first & 0xF, Arc::from(&body[..])).unwrap();
+                    let (publish, _) =
+                        v3_1_1::Publish::parse(first & 0xF, Arc::from(&body[..])).unwrap();
                     size(publish.topic_name().len(), publish.payload().len())
                 }
                 4 => u64::from(v3_1_1::Puback::parse(&body).unwrap().0.packet_id()),
                 8 => {
                     let (subscribe, _) = v3_1_1::Subscribe::parse(&body).unwrap();
-                    subscribe.entries().iter().map(|entry| entry.topic_filter().len() as u64).sum()
+                    subscribe
+                        .entries()
+                        .iter()
+                        .map(|entry| entry.topic_filter().len() as u64)
+                        .sum()
                 }
                 _ => 0,
             };
@@ -377,12 +437,21 @@ pub mod ntex {
         let mut sum = 0;
         while !buffer.is_empty() {
             sum += match codec.decode(buffer).unwrap().expect("whole packets") {
-                v3::Decoded::Publish(publish, payload, _) => size(publish.topic.len(), payload.len()),
-                v3::Decoded::Packet(v3::Packet::Connect(connect), _) => connect.client_id.len() as u64,
-                v3::Decoded::Packet(v3::Packet::Subscribe { topic_filters, .. }, _) => {
-                    topic_filters.iter().map(|(filter, _)| filter.len() as u64).sum()
+                v3::Decoded::Publish(publish, payload, _) => {
+                    size(publish.topic.len(), payload.len())
                 }
-                v3::Decoded::Packet(v3::Packet::PublishAck { packet_id }, _) => u64::from(packet_id.get()),
+                v3::Decoded::Packet(v3::Packet::Connect(connect), _) => {
+                    connect.client_id.len() as u64
+                }
+                v3::Decoded::Packet(v3::Packet::Subscribe { topic_filters, .. }, _) => {
+                    topic_filters
+                        .iter()
+                        .map(|(filter, _)| filter.len() as u64)
+                        .sum()
+                }
+                v3::Decoded::Packet(v3::Packet::PublishAck { packet_id }, _) => {
+                    u64::from(packet_id.get())
+                }
                 _ => 0,
             };
         }
@@ -395,7 +464,9 @@ pub mod ntex {
         let mut sum = 0;
         while !buffer.is_empty() {
             sum += match codec.decode(buffer).unwrap().expect("whole packets") {
-                v5::Decoded::Publish(publish, payload, _) => size(publish.topic.len(), payload.len()),
+                v5::Decoded::Publish(publish, payload, _) => {
+                    size(publish.topic.len(), payload.len())
+                }
                 _ => 0,
             };
         }
