@@ -1,11 +1,12 @@
 use bytes::BufMut;
 
 use crate::build_error::BuildError;
-use crate::connect::{self, CLEAN, Connect, PASSWORD, USER_NAME, WILL_FLAG, WILL_RETAIN, Will};
+use crate::connect::{self, CLEAN, Connect, PASSWORD, USER_NAME, WILL_FLAG, WILL_RETAIN};
 use crate::decode_error::Field;
 use crate::packet::{self, BUILDER};
 use crate::property::Properties;
 use crate::property_buf::put_block;
+use crate::will::Will;
 use crate::wire::{self, Trim};
 use crate::{PacketType, Version};
 

@@ -2,11 +2,11 @@
 
 use core::fmt;
 
-use crate::connect::Will;
 use crate::property::Properties;
 use crate::suback::ReasonCodes;
 use crate::subscribe::Filters;
 use crate::unsubscribe::TopicFilters;
+use crate::will::Will;
 use crate::{PacketId, ReasonCode, Version};
 
 pub(crate) trait Describe {

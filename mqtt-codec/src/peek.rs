@@ -1,8 +1,8 @@
 use crate::decode_error::{DecodeError, DecodeErrorKind as Kind, Detail, Field};
-use crate::decoder::Status;
 use crate::header::{FixedHeader, HeaderScan};
 use crate::publish::qos_bits;
 use crate::reader::short;
+use crate::status::Status;
 use crate::{PacketId, PacketType};
 
 /// A look at the beginning of a packet without decoding it, the same for all versions: for proxies and routers.

@@ -1,10 +1,11 @@
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::decoder::{Decoder, Status};
+use crate::decoder::Decoder;
 use crate::header::FixedHeader;
 use crate::packet::Packet;
 use crate::publish::{Layout, Publish};
 use crate::reader::{Result, index, short};
+use crate::status::Status;
 use crate::{DecodeError, DecodeErrorKind, Field, PacketType, Version};
 
 /// Part of a stream in which payloads may be larger than memory.
