@@ -133,8 +133,17 @@ fn whole(frame: &[u8]) -> bool {
 
 // The ledger of differences. Each has its reason.
 
-fn ntex_refuses_too_much(_version: Version, _packet: &Packet<&[u8]>) -> bool {
-    false
+fn ntex_refuses_too_much(_version: Version, packet: &Packet<&[u8]>) -> bool {
+    // A Message Expiry Interval of 0 is not forbidden (5.0 §3.3.2.3.3).
+    let expires_at_once =
+        |properties: mqtt_codec::Properties<'_>| properties.message_expiry_interval() == Some(0);
+    match packet {
+        Packet::Publish(publish) => expires_at_once(publish.properties()),
+        Packet::Connect(connect) => connect
+            .will()
+            .is_some_and(|will| expires_at_once(will.properties())),
+        _ => false,
+    }
 }
 
 fn proto_refuses_too_much(version: Version, packet: &Packet<&[u8]>) -> bool {

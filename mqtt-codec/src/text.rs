@@ -56,13 +56,20 @@ fn is_plain<const WILDCARDS: bool>(bytes: &[u8]) -> bool {
     if bytes.len() >= 32 {
         return is_plain_long::<WILDCARDS>(bytes);
     }
-    if let Some(last) = bytes.last_chunk::<8>() {
-        let mut flags = suspicious::<WILDCARDS>(u64::from_le_bytes(*last));
-        let (words, _) = bytes.as_chunks::<8>();
-        for word in words.iter().take(3) {
-            flags |= suspicious::<WILDCARDS>(u64::from_le_bytes(*word));
-        }
-        return flags == 0;
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
+        let (first, _) = first.as_chunks::<8>();
+        let (last, _) = last.as_chunks::<8>();
+        let flags = |words: &[[u8; 8]]| {
+            words.iter().fold(0, |flags, word| {
+                flags | suspicious::<WILDCARDS>(u64::from_le_bytes(*word))
+            })
+        };
+        return flags(first) | flags(last) == 0;
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        let [first, last] =
+            [first, last].map(|word| suspicious::<WILDCARDS>(u64::from_le_bytes(*word)));
+        return first | last == 0;
     }
     is_plain_short::<WILDCARDS>(bytes)
 }
