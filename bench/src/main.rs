@@ -5,6 +5,7 @@
 
 use std::process::ExitCode;
 
+mod codec;
 mod harness;
 mod shadow;
 mod sigv4;
@@ -17,6 +18,7 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// Name on the command line, and what fills the bench.
 const SUITES: &[(&str, fn(&mut Bench))] = &[
+    ("codec", codec::run),
     ("shadow", shadow::run),
     ("sigv4", sigv4::run),
     ("topic", topic::run),

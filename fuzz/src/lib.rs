@@ -1,4 +1,5 @@
 //! What the fuzz targets compare with.
 
+pub mod codec;
 pub mod sigv4;
 pub mod topic;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::suite::{shadow, sigv4_verify, topic};
+use crate::suite::{mqtt, shadow, sigv4_verify, topic};
 
 /// The name of a fuzz target, and what it starts from.
 type Corpus = (&'static str, Vec<Vec<u8>>);
@@ -19,6 +19,7 @@ pub fn write_fuzz_seeds(corpus: &Path) -> io::Result<usize> {
         .into_iter()
         .chain(sigv4_seeds(&vectors)?)
         .chain(shadow_seeds(&vectors)?)
+        .chain(mqtt_seeds(&vectors)?)
     {
         count += write(&corpus.join(target), &seeds)?;
     }
@@ -48,6 +49,20 @@ fn topic_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
     Ok(vec![
         ("topic_match", pairs.filter(is_short).collect()),
         ("topic_index", operations.filter(is_short).collect()),
+    ])
+}
+
+fn mqtt_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
+    let rows = mqtt::rows(&std::fs::read(vectors.join("mqtt-strictness.csv"))?)
+        .map_err(io::Error::other)?;
+    // The level of the version, a place to cut at, and the packet.
+    let packets: Vec<Vec<u8>> = rows
+        .iter()
+        .map(|row| [&[row.version.level(), 3], &row.packet[..]].concat())
+        .collect();
+    Ok(vec![
+        ("mqtt_decode", packets.clone()),
+        ("mqtt_differential", packets),
     ])
 }
 

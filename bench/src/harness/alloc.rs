@@ -10,15 +10,23 @@ pub struct CountingAllocator;
 pub struct Allocations {
     pub count: u64,
     pub live: i64,
+    /// The highest `live` since [`Allocations::reset_peak`].
+    pub peak: i64,
 }
 
 thread_local! {
-    static COUNTED: Cell<Allocations> = const { Cell::new(Allocations { count: 0, live: 0 }) };
+    static COUNTED: Cell<Allocations> = const { Cell::new(Allocations { count: 0, live: 0, peak: 0 }) };
 }
 
 impl Allocations {
     pub fn now() -> Self {
         COUNTED.get()
+    }
+
+    pub fn reset_peak() {
+        let mut counted = COUNTED.get();
+        counted.peak = counted.live;
+        COUNTED.set(counted);
     }
 
     fn record(count: u64, bytes: i64) {
@@ -27,6 +35,7 @@ impl Allocations {
             let mut counted = cell.get();
             counted.count += count;
             counted.live += bytes;
+            counted.peak = counted.peak.max(counted.live);
             cell.set(counted);
         });
     }

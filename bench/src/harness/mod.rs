@@ -10,35 +10,88 @@ mod report;
 pub use alloc::{Allocations, CountingAllocator};
 pub use report::Bench;
 
+use std::time::Duration;
+
 use cpu_time::ThreadTime;
 
 /// One implementation of a case.
 pub struct Entry<'a> {
     pub name: &'static str,
     pub ours: bool,
-    /// Does the case's operations once and returns a checksum of what they answered.
-    pub run: Box<dyn FnMut() -> u64 + 'a>,
+    /// Does the case's operations once; what is timed is for the constructor to say.
+    run: Box<dyn FnMut() -> Timed + 'a>,
     /// Why this one may answer otherwise; it is shown and not compared with.
     pub wrong: Option<&'static str>,
 }
 
+/// One round of one implementation.
+struct Timed {
+    /// Of what the operations answered.
+    checksum: u64,
+    time: Duration,
+    allocations: u64,
+}
+
+impl Timed {
+    fn of(run: impl FnOnce() -> u64) -> Self {
+        let before = Allocations::now().count;
+        let start = ThreadTime::now();
+        let checksum = std::hint::black_box(run());
+        let time = start.elapsed();
+        Self {
+            checksum,
+            time,
+            allocations: Allocations::now().count - before,
+        }
+    }
+}
+
 impl<'a> Entry<'a> {
-    pub fn ours(name: &'static str, run: impl FnMut() -> u64 + 'a) -> Self {
+    fn new(name: &'static str, ours: bool, run: impl FnMut() -> Timed + 'a) -> Self {
         Self {
             name,
-            ours: true,
+            ours,
             run: Box::new(run),
             wrong: None,
         }
     }
 
-    pub fn peer(name: &'static str, run: impl FnMut() -> u64 + 'a) -> Self {
-        Self {
-            name,
-            ours: false,
-            run: Box::new(run),
-            wrong: None,
-        }
+    /// Like [`Entry::ours`], but each round starts from something that `prepare` made; only `run` is timed.
+    pub fn ours_prepared<T: 'a>(
+        name: &'static str,
+        prepare: Box<dyn FnMut() -> T + 'a>,
+        run: Box<dyn FnMut(&mut T) -> u64 + 'a>,
+    ) -> Self {
+        Self::prepared(name, true, prepare, run)
+    }
+
+    /// Like [`Entry::peer`], but each round starts from something that `prepare` made; only `run` is timed.
+    pub fn peer_prepared<T: 'a>(
+        name: &'static str,
+        prepare: Box<dyn FnMut() -> T + 'a>,
+        run: Box<dyn FnMut(&mut T) -> u64 + 'a>,
+    ) -> Self {
+        Self::prepared(name, false, prepare, run)
+    }
+
+    fn prepared<T: 'a>(
+        name: &'static str,
+        ours: bool,
+        mut prepare: Box<dyn FnMut() -> T + 'a>,
+        mut run: Box<dyn FnMut(&mut T) -> u64 + 'a>,
+    ) -> Self {
+        Self::new(name, ours, move || {
+            let mut prepared = prepare();
+            Timed::of(|| run(&mut prepared))
+        })
+    }
+
+    pub fn ours(name: &'static str, mut run: impl FnMut() -> u64 + 'a) -> Self {
+        Self::new(name, true, move || Timed::of(&mut run))
+    }
+
+    pub fn peer(name: &'static str, mut run: impl FnMut() -> u64 + 'a) -> Self {
+        Self::new(name, false, move || Timed::of(&mut run))
     }
 
     /// Declares that this peer answers this case otherwise.
@@ -70,11 +123,11 @@ pub fn measure(case: &str, operations: u64, rounds: usize, entries: Vec<Entry<'_
     // The first round warms up and is not counted.
     for round in 0..=rounds {
         for (index, entry) in entries.iter_mut().enumerate() {
-            let before = Allocations::now();
-            let start = ThreadTime::now();
-            let checksum = std::hint::black_box((entry.run)());
-            let time = start.elapsed();
-            let counted = Allocations::now().count - before.count;
+            let Timed {
+                checksum,
+                time,
+                allocations: counted,
+            } = (entry.run)();
             let first = *checksums[index].get_or_insert(checksum);
             assert_eq!(first, checksum, "{case}: {} changed its answer", entry.name);
             if round > 0 {

@@ -1,5 +1,7 @@
 use crate::Report;
 
+pub(crate) mod mqtt;
+mod mqtt_normative;
 pub(crate) mod shadow;
 mod shadow_topics;
 mod sigv4_sign;
@@ -19,6 +21,16 @@ pub struct Suite {
 
 /// Every suite there is, in alphabetical order.
 pub const SUITES: &[Suite] = &[
+    Suite {
+        name: "mqtt",
+        file: "mqtt-strictness.csv",
+        run: mqtt::run,
+    },
+    Suite {
+        name: "mqtt-normative",
+        file: "mqtt-normative.csv",
+        run: mqtt_normative::run,
+    },
     Suite {
         name: "shadow",
         file: "shadow.json",

@@ -1,0 +1,122 @@
+use core::fmt;
+
+use crate::decode_error::Field;
+use crate::{PacketType, Version};
+
+/// Why a packet was not encoded. Nothing was written.
+///
+/// ```
+/// use bytes::BytesMut;
+/// use mqtt_codec::{EncodeErrorKind, Encoder, Publish, Version};
+///
+/// let publish = Publish::builder("a").payload(&[0; 100]).build()?;
+/// let encoder = Encoder::new(Version::V5).with_max_packet_size(64);
+/// let error = encoder.encode(&publish, &mut BytesMut::new()).unwrap_err();
+///
+/// assert_eq!(error.kind(), EncodeErrorKind::PacketTooLarge);
+/// // MQTT 5.0 [MQTT-3.1.2-25]: then the sender acts as if it had sent it.
+/// assert_eq!(
+///     error.to_string(),
+///     "cannot encode PUBLISH for MQTT 5.0: 106 bytes, expected at most 64 [MQTT 5.0 MQTT-3.1.2-24]",
+/// );
+/// # Ok::<(), mqtt_codec::BuildError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EncodeError {
+    pub(crate) kind: EncodeErrorKind,
+    pub(crate) packet: PacketType,
+    pub(crate) version: Version,
+    pub(crate) field: Field,
+    pub(crate) len: usize,
+    pub(crate) limit: usize,
+}
+
+/// What stands against encoding.
+///
+/// ```
+/// use bytes::BytesMut;
+/// use mqtt_codec::{EncodeErrorKind, Encoder, PacketId, PubAck, ReasonCode, Version};
+///
+/// // 3.1.1 has no way to say that a message was refused.
+/// let refusal = PubAck::builder(PacketId::MIN).reason(ReasonCode::QuotaExceeded).build()?;
+/// let error = Encoder::new(Version::V311).encode(&refusal, &mut BytesMut::new()).unwrap_err();
+/// assert_eq!(error.kind(), EncodeErrorKind::NotInVersion);
+/// # Ok::<(), mqtt_codec::BuildError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EncodeErrorKind {
+    /// More bytes than the receiver takes. The packet is to be dropped as if it had been sent
+    /// (MQTT 5.0 [MQTT-3.1.2-25]).
+    PacketTooLarge,
+    /// The version cannot say what the packet says, and leaving it out would change the meaning.
+    NotInVersion,
+    /// The buffer has no room.
+    BufferTooSmall,
+}
+
+impl EncodeError {
+    pub(crate) const fn not_in_version(packet: PacketType, version: Version, field: Field) -> Self {
+        Self {
+            kind: EncodeErrorKind::NotInVersion,
+            packet,
+            version,
+            field,
+            len: 0,
+            limit: 0,
+        }
+    }
+
+    /// What stands against it.
+    #[must_use]
+    pub const fn kind(&self) -> EncodeErrorKind {
+        self.kind
+    }
+
+    /// The type of the packet.
+    #[must_use]
+    pub const fn packet(&self) -> PacketType {
+        self.packet
+    }
+
+    /// The version that was to be encoded for.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The part of the packet that cannot be said, or [`Field::Body`].
+    #[must_use]
+    pub const fn field(&self) -> Field {
+        self.field
+    }
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "cannot encode {} for MQTT {}: ",
+            self.packet, self.version
+        )?;
+        match self.kind {
+            EncodeErrorKind::PacketTooLarge => write!(
+                f,
+                "{} bytes, expected at most {} [MQTT 5.0 MQTT-3.1.2-24]",
+                self.len, self.limit
+            ),
+            EncodeErrorKind::NotInVersion => {
+                write!(f, "{} has a value that this version cannot say", self.field)
+            }
+            EncodeErrorKind::BufferTooSmall => {
+                write!(
+                    f,
+                    "{} bytes, expected a buffer with room for them, has {}",
+                    self.len, self.limit
+                )
+            }
+        }
+    }
+}
+
+impl core::error::Error for EncodeError {}

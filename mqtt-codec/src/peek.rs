@@ -1,0 +1,178 @@
+use crate::decode_error::{DecodeError, DecodeErrorKind as Kind, Detail, Field};
+use crate::header::{FixedHeader, HeaderScan};
+use crate::publish::qos_bits;
+use crate::reader::short;
+use crate::status::Status;
+use crate::{PacketId, PacketType};
+
+/// A look at the beginning of a packet without decoding it, the same for all versions: for proxies and routers.
+///
+/// Nothing is judged but that there is a type, a length, and room for what is asked for.
+///
+/// ```
+/// use mqtt_codec::{PacketId, PacketType, Peek, Status};
+///
+/// let bytes = b"\x32\x08\x00\x01a\x00\x07";
+/// let Status::Complete(peek) = Peek::new(bytes)? else { panic!() };
+/// assert_eq!(peek.packet_type(), PacketType::Publish);
+/// assert_eq!(peek.total_len(), 10); // not all there yet
+/// assert_eq!(peek.topic()?, Status::Complete(Some(&b"a"[..])));
+/// assert_eq!(peek.packet_id()?, Status::Complete(PacketId::new(7)));
+/// # Ok::<(), mqtt_codec::DecodeError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Peek<'a> {
+    bytes: &'a [u8],
+    header: FixedHeader,
+    packet: PacketType,
+}
+
+impl<'a> Peek<'a> {
+    /// Reads the fixed header at the front of `bytes`.
+    ///
+    /// # Errors
+    /// When the type does not exist in any version, or the length takes more than four bytes.
+    pub fn new(bytes: &'a [u8]) -> Result<Status<Self>, DecodeError> {
+        let Some(&first) = bytes.first() else {
+            return Ok(Status::Incomplete { needed: 2 });
+        };
+        let error = |kind, packet, field, offset, found| DecodeError {
+            kind,
+            packet,
+            field,
+            version: None,
+            detail: Detail::None,
+            offset,
+            found,
+        };
+        let Some(packet) = PacketType::from_code(first >> 4) else {
+            return Err(error(
+                Kind::UnknownPacketType,
+                None,
+                Field::FixedHeader,
+                0,
+                u32::from(first),
+            ));
+        };
+        match FixedHeader::scan(bytes) {
+            HeaderScan::Header(header) => Ok(Status::Complete(Self {
+                bytes,
+                header,
+                packet,
+            })),
+            HeaderScan::Short(needed) => Ok(Status::Incomplete { needed }),
+            HeaderScan::TooLong => Err(error(
+                Kind::IntegerTooLong,
+                Some(packet),
+                Field::RemainingLength,
+                1,
+                0,
+            )),
+        }
+    }
+
+    /// The type of the packet.
+    #[must_use]
+    pub const fn packet_type(&self) -> PacketType {
+        self.packet
+    }
+
+    /// The length of the whole packet.
+    #[must_use]
+    pub fn total_len(&self) -> usize {
+        self.header.total()
+    }
+
+    /// The Topic Name of a PUBLISH as bytes that nobody has judged; other types have none.
+    ///
+    /// # Errors
+    /// When the packet ends before its topic does.
+    pub fn topic(&self) -> Result<Status<Option<&'a [u8]>>, DecodeError> {
+        if self.packet != PacketType::Publish {
+            return Ok(Status::Complete(None));
+        }
+        Ok(self.topic_and_end()?.map(|(topic, _)| Some(topic)))
+    }
+
+    /// The Packet Identifier; `None` for packets without one, and for one of 0, which does not exist.
+    ///
+    /// # Errors
+    /// When the packet ends before its identifier does.
+    pub fn packet_id(&self) -> Result<Status<Option<PacketId>>, DecodeError> {
+        let start = match self.packet {
+            PacketType::Publish if qos_bits(self.header.first) == 0 => {
+                return Ok(Status::Complete(None));
+            }
+            PacketType::Publish => match self.topic_and_end()? {
+                Status::Complete((_, end)) => end,
+                Status::Incomplete { needed } => return Ok(Status::Incomplete { needed }),
+            },
+            PacketType::PubAck
+            | PacketType::PubRec
+            | PacketType::PubRel
+            | PacketType::PubComp
+            | PacketType::Subscribe
+            | PacketType::SubAck
+            | PacketType::Unsubscribe
+            | PacketType::UnsubAck => usize::from(self.header.len),
+            _ => return Ok(Status::Complete(None)),
+        };
+        Ok(self
+            .range(start, start.saturating_add(2), Field::PacketId)?
+            .map(|bytes| {
+                bytes
+                    .first_chunk()
+                    .and_then(|bytes| PacketId::new(u16::from_be_bytes(*bytes)))
+            }))
+    }
+
+    fn topic_and_end(&self) -> Result<Status<(&'a [u8], usize)>, DecodeError> {
+        let start = usize::from(self.header.len);
+        let from = start.saturating_add(2);
+        let len = match self.range(start, from, Field::TopicName)? {
+            Status::Complete(len) => len
+                .first_chunk()
+                .map_or(0, |len| usize::from(u16::from_be_bytes(*len))),
+            Status::Incomplete { needed } => return Ok(Status::Incomplete { needed }),
+        };
+        let end = from.saturating_add(len);
+        Ok(self
+            .range(from, end, Field::TopicName)?
+            .map(|topic| (topic, end)))
+    }
+
+    /// A part of the packet that may not be there yet, but must fit into it.
+    fn range(
+        &self,
+        start: usize,
+        end: usize,
+        field: Field,
+    ) -> Result<Status<&'a [u8]>, DecodeError> {
+        if end > self.total_len() {
+            return Err(DecodeError {
+                kind: Kind::Truncated,
+                packet: Some(self.packet),
+                field,
+                version: None,
+                detail: Detail::None,
+                offset: short(start),
+                found: short(self.total_len().saturating_sub(start)),
+            });
+        }
+        Ok(match self.bytes.get(start..end) {
+            Some(bytes) => Status::Complete(bytes),
+            None => Status::Incomplete {
+                needed: end.saturating_sub(self.bytes.len()),
+            },
+        })
+    }
+}
+
+impl core::fmt::Debug for Peek<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Peek")
+            .field("packet_type", &self.packet)
+            .field("total_len", &self.total_len())
+            .finish()
+    }
+}

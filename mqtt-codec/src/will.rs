@@ -1,0 +1,97 @@
+use crate::QoS;
+use crate::property::Properties;
+
+/// The message that the server publishes when a client is gone (MQTT 3.1.1 §3.1.2.5, MQTT 5.0 §3.1.2.5).
+///
+/// ```
+/// use mqtt_codec::{QoS, Will};
+///
+/// let will = Will::new("status/7", b"offline").with_qos(QoS::AtLeastOnce).with_retain(true);
+/// assert_eq!(will.topic(), "status/7");
+/// assert_eq!(will.payload(), b"offline");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Will<'a> {
+    pub(crate) qos: QoS,
+    pub(crate) retain: bool,
+    pub(crate) properties: Properties<'a>,
+    pub(crate) topic: &'a str,
+    pub(crate) payload: &'a [u8],
+}
+
+impl<'a> Will<'a> {
+    /// A will of QoS 0, not retained, without properties. Its rules are checked when CONNECT is built.
+    #[must_use]
+    pub const fn new(topic: &'a str, payload: &'a [u8]) -> Self {
+        Self {
+            qos: QoS::AtMostOnce,
+            retain: false,
+            properties: Properties::EMPTY,
+            topic,
+            payload,
+        }
+    }
+
+    /// Sets the Will QoS.
+    #[must_use]
+    pub const fn with_qos(self, qos: QoS) -> Self {
+        Self { qos, ..self }
+    }
+
+    /// Sets Will Retain.
+    #[must_use]
+    pub const fn with_retain(self, retain: bool) -> Self {
+        Self { retain, ..self }
+    }
+
+    /// Sets the will properties.
+    #[must_use]
+    pub fn with_properties(self, properties: impl Into<Properties<'a>>) -> Self {
+        Self {
+            properties: properties.into(),
+            ..self
+        }
+    }
+
+    /// The Will Topic.
+    #[must_use]
+    pub const fn topic(&self) -> &'a str {
+        self.topic
+    }
+
+    /// The Will Message (3.x) or Will Payload (5.0).
+    #[must_use]
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// The Will QoS.
+    #[must_use]
+    pub const fn qos(&self) -> QoS {
+        self.qos
+    }
+
+    /// Will Retain.
+    #[must_use]
+    pub const fn retain(&self) -> bool {
+        self.retain
+    }
+
+    /// The will properties.
+    #[must_use]
+    pub const fn properties(&self) -> Properties<'a> {
+        self.properties
+    }
+}
+
+impl core::fmt::Debug for Will<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Will")
+            .field("topic", &self.topic)
+            .field("qos", &self.qos)
+            .field("retain", &self.retain)
+            .field("properties", &self.properties)
+            .field("payload", &format_args!("{} bytes", self.payload.len()))
+            .finish()
+    }
+}
