@@ -64,7 +64,8 @@ pub fn steps(plan: &mut Plan) {
         Err(reason) => Ok(Done::Skipped(reason)),
     });
     plan.step("long tests", || {
-        run(&mut cargo([
+        // Optimised, but not linked as one: there are many test programs.
+        run(cargo([
             "test",
             "--workspace",
             "--all-features",
@@ -74,6 +75,10 @@ pub fn steps(plan: &mut Plan) {
             "--tests",
             "--",
             "--ignored",
+        ])
+        .envs([
+            ("CARGO_PROFILE_RELEASE_LTO", "off"),
+            ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
         ]))
     });
     fuzz::smoke(plan);
