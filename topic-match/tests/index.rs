@@ -140,7 +140,7 @@ fn random_operations<S: BuildHasher + Clone>(
     let mut model = Model::new();
     for operation in 0..operations {
         // The number of subscriptions swells and shrinks.
-        let growing = operation / swell % 2 == 0;
+        let growing = (operation / swell).is_multiple_of(2);
         let key = rng.random_range(0..60);
         match rng.random_range(0..100) {
             10..45 if growing => insert(&mut index, &mut model, filter(&mut rng), key, operation),
