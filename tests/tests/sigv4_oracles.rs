@@ -128,7 +128,9 @@ impl Case {
         .unwrap();
         let omitted = self.context["omit_session_token"] == true;
         if let Some(token) = self.text("/credentials/token") {
-            credentials = credentials.with_session_token(token);
+            credentials = credentials
+                .with_session_token(token)
+                .map_err(|error| error.to_string())?;
         }
         let service = Service::new(self.text("/service").unwrap().to_owned())
             .unwrap()
