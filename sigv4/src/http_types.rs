@@ -72,7 +72,7 @@ pub struct HttpRequest<'a> {
 }
 
 impl<'a> HttpRequest<'a> {
-    /// Looks at a request that was received.
+    /// Looks at a request that was received; for one that is to be signed there is [`outgoing`](Self::outgoing).
     ///
     /// ```
     /// # let request = http::Request::get("/").body(())?;

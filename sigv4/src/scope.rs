@@ -333,3 +333,26 @@ pub(crate) fn push_scope(out: &mut Vec<u8>, day: &[u8], region: &Region, service
         out.extend_from_slice(part.as_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `s3express` wants its session token under another name, which nobody here sends.
+    #[test]
+    fn the_rules_of_s3_are_for_these_names() {
+        for (name, is_s3) in [
+            ("s3", true),
+            ("s3-outposts", true),
+            ("s3-object-lambda", true),
+            ("s3express", false),
+            ("s3tables", false),
+            ("iotdata", false),
+        ] {
+            let service = Service::new(name).unwrap();
+            assert_eq!(service.name(), name);
+            assert_eq!(service.path == Service::s3().path, is_s3, "{name}");
+            assert_eq!(service.presigns_without_body(), is_s3, "{name}");
+        }
+    }
+}

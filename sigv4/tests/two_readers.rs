@@ -196,7 +196,7 @@ fn records_without_a_secret_or_token_are_refused() {
         assert_eq!(error.kind(), VerifyErrorKind::UnrecognizedClientException);
         assert!(error.to_string().contains(message), "{error}");
     }
-    // A request that an empty secret did sign, made by hand since no signer makes it: the record is refused all the same.
+    // Nor does this side sign with nothing.
     assert!(Credentials::new("AKIDEXAMPLE", "").is_err());
     let credentials = Credentials::new("AKIDEXAMPLE", SECRET).unwrap();
     assert!(credentials.with_session_token("").is_err());
