@@ -1,13 +1,14 @@
 //! Requests from bytes, and the SDK's own signer to compare with.
 
+use std::num::NonZeroUsize;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials as SdkCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use sigv4::{
-    Credentials, KeyRecord, Payload, Policy, Region, Request, Scratch, SecretAccessKey, Service,
-    Signer, Timestamp, Verified, Verifier, VerifyError,
+    Credentials, Expires, KeyCache, KeyRecord, Payload, Policy, Region, Request, Scratch,
+    SecretAccessKey, Service, Signer, Timestamp, Verified, Verifier, VerifyError,
 };
 
 pub const ID: &str = "AKIDEXAMPLE0EXAMPLE0";
@@ -181,17 +182,21 @@ pub fn verifier() -> Verifier {
         Service::s3(),
     ];
     Verifier::new(Policy::new(region(), services).dangerous_accept_unsigned_payload())
+        .with_key_cache(KeyCache::new(NonZeroUsize::MIN))
 }
 
-/// Verifies in one call, and checks that two steps come to the same.
+/// Verifies in one call, with the keys that verifying in two steps left in the cache, and checks that both come to the same.
 pub fn verify(message: &Message, secret: &str) -> (Result<Verified<u8>, VerifyError>, Scratch) {
     let verifier = verifier();
     let record = KeyRecord::long_term(SecretAccessKey::new(secret), 7);
+    // The id is in no signature but through the store, which has a record for one.
+    let known = |id: &str| (id == ID).then(|| record.clone());
     let mut scratch = Scratch::new();
     let pieces = verifier
         .head(&message.request(), now(), &mut scratch)
         .and_then(|claim| {
-            let mut pending = claim.authenticate(Some(record.clone()))?;
+            let record = known(claim.access_key_id());
+            let mut pending = claim.authenticate(record)?;
             message
                 .body
                 .chunks(7)
@@ -203,7 +208,7 @@ pub fn verify(message: &Message, secret: &str) -> (Result<Verified<u8>, VerifyEr
         &message.body,
         now(),
         &mut scratch,
-        |_| Ok(Some(record)),
+        |id| Ok(known(id)),
     );
     assert_eq!(whole.is_ok(), pieces.is_ok());
     (whole, scratch)
@@ -228,6 +233,86 @@ pub fn sign_in_place(message: &mut Message) -> (String, Vec<u8>) {
     let signature = signed.signature().to_string();
     message.headers.extend(added);
     (signature, scratch.canonical_request().to_vec())
+}
+
+/// Presigns in place, and gives the signature and the canonical request.
+pub fn presign_in_place(message: &mut Message) -> (String, Vec<u8>) {
+    let mut scratch = Scratch::new();
+    let presigned = signer()
+        .presign(
+            &message.request(),
+            Payload::Body(&message.body),
+            Expires::MAX,
+            now(),
+            &mut scratch,
+        )
+        .expect("the grammar holds only requests that can be signed");
+    message.target = presigned.as_str().as_bytes().to_vec();
+    (
+        presigned.signature().to_string(),
+        scratch.canonical_request().to_vec(),
+    )
+}
+
+impl Message {
+    /// Changes one thing: a byte of the target, the body or a header value, a whole header, or a parameter of the query. `how` chooses
+    /// which, `at` where, and `bytes` are what is put there.
+    pub fn tamper(&mut self, how: u8, at: usize, bytes: &[u8]) {
+        let byte = bytes.first().copied().unwrap_or_default();
+        let headers = self.headers.len();
+        match how % 10 {
+            0..=2 => {
+                let changed = match at % (headers + 2) {
+                    0 => &mut self.target,
+                    1 => &mut self.body,
+                    index => &mut self.headers[index - 2].1,
+                };
+                let place = at / (headers + 2) % (changed.len() + 1);
+                match (how % 10, changed.get_mut(place)) {
+                    (0, Some(old)) => *old = byte,
+                    (1, Some(_)) => drop(changed.remove(place)),
+                    _ => changed.insert(place, byte),
+                }
+            }
+            3 => {
+                let again = self.headers[at % headers].clone();
+                self.headers.insert(at / headers % (headers + 1), again);
+            }
+            4 => drop(self.headers.remove(at % headers)),
+            5 => self.headers.swap(at % headers, at / headers % headers),
+            6 => {
+                let name = ["x-amz-acl", "x-a", "host", "x-other", "cookie"][at % 5];
+                self.headers.push((name.to_owned(), bytes.to_vec()));
+            }
+            7 => {
+                let name = String::from_utf8_lossy(bytes).into_owned();
+                self.headers.push((name, b"1".to_vec()));
+            }
+            _ => self.tamper_query(how % 10 == 8, at, bytes),
+        }
+    }
+
+    /// Repeats a parameter, or moves one to the end, or adds one.
+    fn tamper_query(&mut self, repeat: bool, at: usize, bytes: &[u8]) {
+        let mark = self.target.iter().position(|&byte| byte == b'?');
+        let Some(mark) = mark else {
+            self.target.push(b'?');
+            return self.target.extend_from_slice(bytes);
+        };
+        let query = self.target.split_off(mark + 1);
+        let mut pieces: Vec<&[u8]> = query.split(|&byte| byte == b'&').collect();
+        let index = at % pieces.len();
+        let piece = pieces[index];
+        if repeat {
+            pieces.push(piece);
+        } else if bytes.is_empty() {
+            pieces.remove(index);
+            pieces.push(piece);
+        } else {
+            pieces.insert(index, bytes);
+        }
+        self.target.extend_from_slice(&pieces.join(&b'&'));
+    }
 }
 
 pub fn sdk_signature(message: &Message) -> String {

@@ -15,7 +15,7 @@ use std::time::SystemTime;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, OriginalUri, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -68,7 +68,10 @@ impl FromRequest<Arc<Gate>> for Signed {
         let (parts, mut stream) = request.into_parts();
         // The head is judged, and where the client declared the body's hash the signature too, before any of the body is read.
         let mut scratch = Scratch::new();
-        let view = HttpRequest::new(&parts.method, &parts.uri, &parts.headers);
+        // Under `Router::nest` the URI of the request has lost the prefix, which was signed.
+        let original = parts.extensions.get::<OriginalUri>();
+        let uri = original.map_or(&parts.uri, |OriginalUri(uri)| uri);
+        let view = HttpRequest::new(&parts.method, uri, &parts.headers);
         let claim = gate.verifier.head(&view.request(), now, &mut scratch)?;
         let record = gate.keys.get(claim.access_key_id()).cloned();
         let mut pending = claim.authenticate(record)?;
@@ -107,7 +110,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         body_limit: 128 * 1024,
     });
     let app = Router::new()
-        .route("/topics/{topic}", post(publish))
+        .nest("/topics", Router::new().route("/{topic}", post(publish)))
         .with_state(gate);
 
     let signer = Signer::new(

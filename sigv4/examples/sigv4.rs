@@ -91,9 +91,9 @@ fn curl(region: &str, service: &str, method: &str, url: &str, body: &str) -> Out
         now,
         &mut Scratch::new(),
     )?;
-    // `--path-as-is`: curl would otherwise remove `..` from what was signed.
+    // curl would otherwise remove `..` from what was signed (`--path-as-is`) and expand `[` and `{` in it (`-g`).
     print!(
-        "curl --path-as-is -X {} -H {}",
+        "curl -g --path-as-is -X {} -H {}",
         quoted(method),
         quoted(&format!("host: {host}"))
     );
@@ -101,8 +101,8 @@ fn curl(region: &str, service: &str, method: &str, url: &str, body: &str) -> Out
         print!(" -H {}", quoted(&format!("{name}: {value}")));
     }
     if !body.is_empty() {
-        // Without a type, curl would add one; it is not signed, so it may.
-        print!(" --data-binary {}", quoted(body));
+        // As it is, even if it begins with `@`. Without a type, curl would add one; it is not signed, so it may.
+        print!(" --data-raw {}", quoted(body));
     }
     println!(" {}", quoted(url));
     Ok(ExitCode::SUCCESS)
@@ -141,10 +141,10 @@ fn explain(region: &str, service: &str) -> Outcome {
     );
     let request = Request::new(method, target, &headers);
     let mut scratch = Scratch::new();
-    let at = date_of(target, &headers).map_or_else(
-        || Timestamp::try_from(SystemTime::now()),
-        |date| Timestamp::parse(&date),
-    )?;
+    let at = match date_of(target, &headers) {
+        Some(date) => Timestamp::parse(date).or_else(|_| Timestamp::parse_http_date(date))?,
+        None => Timestamp::try_from(SystemTime::now())?,
+    };
     let result = verifier.verify(&request, body, at, &mut scratch, |id| Ok(own.record(id)));
     println!("{}", scratch.explanation());
     match result {
@@ -155,6 +155,11 @@ fn explain(region: &str, service: &str) -> Outcome {
                 verified.signed_at(),
                 verified.valid_until()
             );
+            if !verified.is_body_bound() {
+                println!(
+                    "the body is not signed (UNSIGNED-PAYLOAD): a service may refuse that, and anybody may change it"
+                );
+            }
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
@@ -170,15 +175,19 @@ fn explain(region: &str, service: &str) -> Outcome {
 }
 
 /// The date that a request says it was signed at.
-fn date_of(target: &str, headers: &[(&str, &str)]) -> Option<String> {
+fn date_of<'r>(target: &'r str, headers: &[(&'r str, &'r str)]) -> Option<&'r str> {
     let in_query = target
         .split(['?', '&'])
         .find_map(|piece| piece.strip_prefix("X-Amz-Date="));
-    let in_header = headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("x-amz-date"))
-        .map(|(_, value)| value.trim());
-    in_query.or(in_header).map(str::to_owned)
+    let in_header = |wanted: &str| {
+        headers
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+            .map(|(_, value)| value.trim())
+    };
+    in_query
+        .or_else(|| in_header("x-amz-date"))
+        .or_else(|| in_header("date"))
 }
 
 /// The one key this command knows: the caller's own.

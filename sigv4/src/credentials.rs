@@ -25,10 +25,13 @@ use crate::key::wipe;
 pub struct SecretAccessKey {
     key: hmac::Key,
     fingerprint: [u8; 16],
+    is_empty: bool,
 }
 
 impl SecretAccessKey {
     /// Takes the secret and overwrites the text that was given.
+    ///
+    /// An empty one is no secret: credentials cannot be made of it, and no request verifies with it.
     ///
     /// ```
     /// let secret = sigv4::SecretAccessKey::new(String::from("secret"));
@@ -46,7 +49,15 @@ impl SecretAccessKey {
         let mut full = to_array(hmac::sign(&key, b"fingerprint of a secret access key").as_ref());
         let fingerprint = full.first_chunk::<16>().copied().unwrap_or_default();
         full.zeroize();
-        Self { key, fingerprint }
+        Self {
+            key,
+            fingerprint,
+            is_empty: secret.is_empty(),
+        }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.is_empty
     }
 
     pub(crate) const fn key(&self) -> &hmac::Key {
@@ -115,7 +126,7 @@ impl fmt::Debug for SessionToken {
 ///
 /// let credentials = Credentials::new("AKIDEXAMPLE", "secret")?;
 /// assert_eq!(credentials.access_key_id(), "AKIDEXAMPLE");
-/// let temporary = Credentials::new("ASIDEXAMPLE", "secret")?.with_session_token("IQoJ");
+/// let temporary = Credentials::new("ASIDEXAMPLE", "secret")?.with_session_token("IQoJ")?;
 /// assert!(!format!("{temporary:?}").contains("IQoJ"));
 /// # Ok::<(), sigv4::CredentialsError>(())
 /// ```
@@ -141,13 +152,15 @@ impl Credentials {
     /// Long-term credentials.
     ///
     /// # Errors
-    /// When the access key id is empty, longer than 128 bytes, or has characters that could not stand in an `Authorization` header.
+    /// When the access key id is empty, longer than 128 bytes, or has characters that could not stand in an `Authorization` header; when
+    /// the secret is empty.
     ///
     /// ```
     /// use sigv4::Credentials;
     ///
     /// assert!(Credentials::new("AKIDEXAMPLE", "secret").is_ok());
     /// assert!(Credentials::new("AKID/EXAMPLE", "secret").is_err());
+    /// assert!(Credentials::new("AKIDEXAMPLE", "").is_err());
     /// ```
     pub fn new(
         access_key_id: impl Into<String>,
@@ -161,6 +174,9 @@ impl Credentials {
                 "an access key id has 1 to 128 visible ASCII characters other than `/`, `,` and `=`",
             ));
         }
+        if secret.is_empty() {
+            return Err(CredentialsError::new("the secret access key is empty"));
+        }
         Ok(Self {
             access_key_id,
             secret,
@@ -170,15 +186,28 @@ impl Credentials {
 
     /// Makes them temporary credentials.
     ///
+    /// # Errors
+    /// When the token is empty, or has characters other than visible ASCII, which could not stand in a header.
+    ///
     /// ```
-    /// let credentials = sigv4::Credentials::new("ASIDEXAMPLE", "secret")?.with_session_token("IQoJ");
+    /// let credentials = sigv4::Credentials::new("ASIDEXAMPLE", "secret")?.with_session_token("IQoJ")?;
     /// assert!(credentials.is_temporary());
+    /// assert!(credentials.with_session_token("IQ\r\nx: y").is_err());
     /// # Ok::<(), sigv4::CredentialsError>(())
     /// ```
-    #[must_use]
-    pub fn with_session_token(mut self, token: impl Into<String>) -> Self {
-        self.session_token = Some(SessionToken::new(token));
-        self
+    pub fn with_session_token(
+        mut self,
+        token: impl Into<String>,
+    ) -> Result<Self, CredentialsError> {
+        let token = SessionToken::new(token);
+        if token.as_str().is_empty() || !token.as_str().bytes().all(|byte| byte.is_ascii_graphic())
+        {
+            return Err(CredentialsError::new(
+                "a session token has visible ASCII characters, at least one",
+            ));
+        }
+        self.session_token = Some(token);
+        Ok(self)
     }
 
     /// The public half.
@@ -218,10 +247,10 @@ impl TryFrom<&aws_credential_types::Credentials> for Credentials {
 
     fn try_from(credentials: &aws_credential_types::Credentials) -> Result<Self, CredentialsError> {
         let own = Self::new(credentials.access_key_id(), credentials.secret_access_key())?;
-        Ok(match credentials.session_token() {
+        match credentials.session_token() {
             Some(token) => own.with_session_token(token),
-            None => own,
-        })
+            None => Ok(own),
+        }
     }
 }
 
@@ -234,7 +263,8 @@ mod tests {
     fn nothing_secret_is_formatted() {
         let credentials = Credentials::new("AKIDEXAMPLE", "sEcReT")
             .unwrap()
-            .with_session_token("tOkEn");
+            .with_session_token("tOkEn")
+            .unwrap();
         for text in [
             format!("{credentials:?}"),
             format!("{credentials:#?}"),
@@ -259,6 +289,19 @@ mod tests {
             SecretAccessKey::new("a").fingerprint(),
             SecretAccessKey::new("b").fingerprint()
         );
+    }
+
+    /// BC-059: a value that was not filled in is refused, not signed with.
+    #[test]
+    fn empty_and_unsendable_values_are_no_credentials() {
+        assert_eq!(
+            Credentials::new("AKID", "").unwrap_err().to_string(),
+            "invalid credentials: the secret access key is empty"
+        );
+        for token in ["", "a b", "a\r\nb", "a\0", "\u{fc}", "a\u{7f}"] {
+            let credentials = Credentials::new("AKID", "s").unwrap();
+            assert!(credentials.with_session_token(token).is_err(), "{token:?}");
+        }
     }
 
     #[test]

@@ -22,9 +22,9 @@ pub enum EnvironmentErrorKind {
     HalfAKey,
     /// There is no such profile, or no file.
     NoProfile,
-    /// The file cannot be read.
+    /// The file cannot be read, or a variable is not UTF-8.
     Unreadable,
-    /// The access key id is not one.
+    /// A value is not one to sign with: the access key id, or the session token.
     Invalid,
 }
 
@@ -63,8 +63,8 @@ impl fmt::Display for EnvironmentError {
                 "no credentials: an access key id is set without a secret access key, or the other way about"
             }
             EnvironmentErrorKind::NoProfile => "no credentials: found neither the environment variables nor the profile",
-            EnvironmentErrorKind::Unreadable => "no credentials: the shared credentials file cannot be read",
-            EnvironmentErrorKind::Invalid => "no credentials: the access key id is not one",
+            EnvironmentErrorKind::Unreadable => "no credentials: the shared credentials file or an environment variable cannot be read",
+            EnvironmentErrorKind::Invalid => "no credentials: the access key id or the session token is not one",
         })
     }
 }
@@ -172,7 +172,7 @@ fn assemble(
         (Some(id), Some(secret)) => {
             let credentials = Credentials::new(id, secret)?;
             Ok(Some(match set(token) {
-                Some(token) => credentials.with_session_token(token),
+                Some(token) => credentials.with_session_token(token)?,
                 None => credentials,
             }))
         }
@@ -206,25 +206,32 @@ impl Credentials {
         variable: impl Fn(&str) -> Result<String, VarError>,
         read: impl Fn(&Path) -> std::io::Result<String>,
     ) -> Result<Self, EnvironmentError> {
-        let variable = |name| variable(name).ok().filter(|value| !value.is_empty());
+        // One that is set and not text is a mistake to tell, not a reason to go on with other credentials.
+        let text = |name| match variable(name) {
+            Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => Err(error(EnvironmentErrorKind::Unreadable)),
+        };
+        // A path need not be text.
+        let path = |name| match variable(name) {
+            Ok(value) => Some(PathBuf::from(value)),
+            Err(VarError::NotPresent) => None,
+            Err(VarError::NotUnicode(value)) => Some(PathBuf::from(value)),
+        };
+        let path = |name| path(name).filter(|path| !path.as_os_str().is_empty());
         let from_variables = assemble(
-            variable("AWS_ACCESS_KEY_ID"),
-            variable("AWS_SECRET_ACCESS_KEY"),
-            variable("AWS_SESSION_TOKEN"),
+            text("AWS_ACCESS_KEY_ID")?,
+            text("AWS_SECRET_ACCESS_KEY")?,
+            text("AWS_SESSION_TOKEN")?,
         )?;
         if let Some(credentials) = from_variables {
             return Ok(credentials);
         }
-        let home = || {
-            variable("HOME")
-                .or_else(|| variable("USERPROFILE"))
-                .map(PathBuf::from)
-        };
-        let path = variable("AWS_SHARED_CREDENTIALS_FILE")
-            .map(PathBuf::from)
+        let home = || path("HOME").or_else(|| path("USERPROFILE"));
+        let path = path("AWS_SHARED_CREDENTIALS_FILE")
             .or_else(|| Some(home()?.join(".aws").join("credentials")))
             .ok_or(error(EnvironmentErrorKind::NoProfile))?;
-        let text = zeroize::Zeroizing::new(read(&path).map_err(|failure| {
+        let file = zeroize::Zeroizing::new(read(&path).map_err(|failure| {
             let missing = failure.kind() == std::io::ErrorKind::NotFound;
             error(if missing {
                 EnvironmentErrorKind::NoProfile
@@ -232,8 +239,8 @@ impl Credentials {
                 EnvironmentErrorKind::Unreadable
             })
         })?);
-        let profile = variable("AWS_PROFILE").unwrap_or_else(|| String::from("default"));
-        Profiles::parse(&text).credentials(&profile)
+        let profile = text("AWS_PROFILE")?.unwrap_or_else(|| String::from("default"));
+        Profiles::parse(&file).credentials(&profile)
     }
 }
 
@@ -291,6 +298,37 @@ aws_access_key_id = AKIDHALF
         assert_eq!(id("empty"), Err(EnvironmentErrorKind::NoProfile));
         assert_eq!(id("none"), Err(EnvironmentErrorKind::NoProfile));
         assert_eq!(format!("{profiles:?}"), "Profiles([redacted])");
+    }
+
+    #[test]
+    fn a_variable_that_is_not_text_is_an_error() {
+        for name in [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "AWS_PROFILE",
+        ] {
+            let variable = |asked: &str| match asked {
+                _ if asked == name => Err(VarError::NotUnicode("x".into())),
+                "HOME" => Ok(String::from("/home/u")),
+                _ => Err(VarError::NotPresent),
+            };
+            let result = Credentials::from_lookup(variable, |_| Ok(String::from(FILE)));
+            assert_eq!(
+                result.unwrap_err().kind(),
+                EnvironmentErrorKind::Unreadable,
+                "{name}"
+            );
+        }
+        let variable = |asked: &str| match asked {
+            "HOME" => Err(VarError::NotUnicode("/home/u".into())),
+            _ => Err(VarError::NotPresent),
+        };
+        let found = Credentials::from_lookup(variable, |path| {
+            assert_eq!(path, Path::new("/home/u/.aws/credentials"));
+            Ok(String::from(FILE))
+        });
+        assert_eq!(found.unwrap().access_key_id(), "AKIDDEFAULT");
     }
 
     #[test]

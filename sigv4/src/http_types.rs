@@ -1,5 +1,7 @@
 //! `http::Request` in and out.
 
+use core::fmt;
+
 use http::header::{HOST, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Uri};
 
@@ -19,6 +21,8 @@ impl Headers for HeaderMap {
 
 /// The headers of an `http` request, with `host` taken from the authority of the URI where there is no `Host` header, as in HTTP/2.
 ///
+/// A received request that has both, and they name two hosts, shows both, so that it is refused for having more than one.
+///
 /// ```
 /// use sigv4::{Headers, HttpRequest};
 ///
@@ -27,7 +31,7 @@ impl Headers for HeaderMap {
 /// assert_eq!(view.headers().fields().next(), Some(("host", b"example.com".as_slice())));
 /// # Ok::<(), http::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct HttpHeaders<'a> {
     map: &'a HeaderMap,
     host: Option<&'a str>,
@@ -42,6 +46,15 @@ impl Headers for HttpHeaders<'_> {
     }
 }
 
+impl fmt::Debug for HttpHeaders<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Neither names nor values: among them are the session token and the signature.
+        f.debug_struct("HttpHeaders")
+            .field("len", &self.map.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// The head of an `http::Request` as this crate reads it.
 ///
 /// ```
@@ -51,7 +64,7 @@ impl Headers for HttpHeaders<'_> {
 /// assert_eq!(HttpRequest::of(&request).request().target(), b"/a%2Fb?c=d");
 /// # Ok::<(), http::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct HttpRequest<'a> {
     method: &'a str,
     target: &'a str,
@@ -59,7 +72,7 @@ pub struct HttpRequest<'a> {
 }
 
 impl<'a> HttpRequest<'a> {
-    /// Looks at a request.
+    /// Looks at a request that was received; for one that is to be signed there is [`outgoing`](Self::outgoing).
     ///
     /// ```
     /// # let request = http::Request::get("/").body(())?;
@@ -71,7 +84,10 @@ impl<'a> HttpRequest<'a> {
         Self::new(request.method(), request.uri(), request.headers())
     }
 
-    /// Looks at the parts of one.
+    /// Looks at the parts of one that was received.
+    ///
+    /// A `Host` header that is not the authority of the URI (whatever the case, with or without the port that the scheme implies)
+    /// stands beside it in the headers, and such a request is refused: frameworks differ in which of the two they believe.
     ///
     /// ```
     /// # let (parts, ()) = http::Request::get("/x").body(())?.into_parts();
@@ -81,10 +97,46 @@ impl<'a> HttpRequest<'a> {
     /// ```
     #[must_use]
     pub fn new(method: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Self {
+        let scheme = uri.scheme_str();
         let host = uri
             .authority()
             .map(|authority| host_of(authority.as_str()))
-            .filter(|_| !headers.contains_key(HOST));
+            .filter(|authority| {
+                headers
+                    .get(HOST)
+                    .is_none_or(|host| !is_same_host(scheme, host, authority))
+            });
+        Self::with_host(method, uri, headers, host)
+    }
+
+    /// Looks at a request that is to be signed and sent: the `Host` header goes before the URI's authority, which says where to
+    /// connect to, and is without the port that the scheme implies, as clients send it.
+    ///
+    /// ```
+    /// use sigv4::{Headers, HttpRequest};
+    ///
+    /// let request = http::Request::get("http://127.0.0.1:8080/").header("host", "example.com").body(())?;
+    /// let view = HttpRequest::outgoing(&request);
+    /// let hosts: Vec<_> = view.headers().fields().collect();
+    /// assert_eq!(hosts, [("host", b"example.com".as_slice())]);
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn outgoing<B>(request: &'a http::Request<B>) -> Self {
+        let uri = request.uri();
+        let host = uri
+            .authority()
+            .map(|authority| without_default_port(uri.scheme_str(), host_of(authority.as_str())))
+            .filter(|_| !request.headers().contains_key(HOST));
+        Self::with_host(request.method(), uri, request.headers(), host)
+    }
+
+    fn with_host(
+        method: &'a Method,
+        uri: &'a Uri,
+        headers: &'a HeaderMap,
+        host: Option<&'a str>,
+    ) -> Self {
         Self {
             method: method.as_str(),
             target: uri.path_and_query().map_or("", |target| target.as_str()),
@@ -117,6 +169,23 @@ impl<'a> HttpRequest<'a> {
     pub const fn headers(&self) -> &HttpHeaders<'a> {
         &self.headers
     }
+}
+
+impl fmt::Debug for HttpRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // As `Request`: neither the query nor the headers.
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a `Host` header says what the authority of the URI says.
+fn is_same_host(scheme: Option<&str>, header: &HeaderValue, authority: &str) -> bool {
+    header.to_str().is_ok_and(|host| {
+        without_default_port(scheme, host.trim())
+            .eq_ignore_ascii_case(without_default_port(scheme, authority))
+    })
 }
 
 /// An authority without user information, which is never sent.
@@ -162,11 +231,7 @@ impl Signer {
         at: Timestamp,
         scratch: &mut Scratch,
     ) -> Result<Signature, SignError> {
-        let mut view = HttpRequest::of(request);
-        view.headers.host = view
-            .headers
-            .host
-            .map(|host| without_default_port(request.uri().scheme_str(), host));
+        let view = HttpRequest::outgoing(request);
         let host = view
             .headers
             .host
@@ -183,8 +248,8 @@ impl Signer {
         for (name, value) in signed.headers() {
             let mut value = HeaderValue::from_str(value).map_err(|_| {
                 SignError::new(
-                    SignErrorKind::AlreadySigned,
-                    "the session token cannot stand in a header",
+                    SignErrorKind::HeaderName,
+                    "a header of the signature cannot stand in a request",
                 )
             })?;
             value.set_sensitive(matches!(name, AUTHORIZATION | TOKEN));
@@ -220,5 +285,63 @@ mod tests {
             assert_eq!(without_default_port(scheme, authority), host);
         }
         assert_eq!(host_of("user:pw@h:1"), "h:1");
+    }
+
+    fn hosts(view: &HttpRequest<'_>) -> Vec<String> {
+        view.headers()
+            .fields()
+            .filter(|(name, _)| *name == "host")
+            .map(|(_, value)| String::from_utf8(value.to_vec()).unwrap())
+            .collect()
+    }
+
+    /// Two hosts in one received request are both seen; one host spelled twice is one.
+    #[test]
+    fn a_host_header_and_another_authority_are_both_seen() {
+        for (uri, header, received) in [
+            ("https://a.example/", None, vec!["a.example"]),
+            ("/", Some("a.example"), vec!["a.example"]),
+            ("https://a.example/", Some("a.example"), vec!["a.example"]),
+            ("https://A.Example/", Some("a.example"), vec!["a.example"]),
+            (
+                "https://a.example:443/",
+                Some("a.example"),
+                vec!["a.example"],
+            ),
+            (
+                "https://a.example/",
+                Some("a.example:443"),
+                vec!["a.example:443"],
+            ),
+            (
+                "https://b.example/",
+                Some("a.example"),
+                vec!["b.example", "a.example"],
+            ),
+            (
+                "https://a.example:8443/",
+                Some("a.example"),
+                vec!["a.example:8443", "a.example"],
+            ),
+            (
+                "http://a.example:443/",
+                Some("a.example"),
+                vec!["a.example:443", "a.example"],
+            ),
+        ] {
+            let mut request = http::Request::get(uri);
+            if let Some(host) = header {
+                request = request.header("host", host);
+            }
+            let request = request.body(()).unwrap();
+            assert_eq!(
+                hosts(&HttpRequest::of(&request)),
+                received,
+                "{uri} {header:?}"
+            );
+            let sent = hosts(&HttpRequest::outgoing(&request));
+            assert_eq!(sent.len(), 1, "{uri} {header:?}");
+            assert_eq!(sent[0], header.unwrap_or("a.example"), "{uri} {header:?}");
+        }
     }
 }

@@ -12,7 +12,8 @@ use crate::scope::TERMINATOR;
 
 /// The key that signs one day's requests to one service in one region.
 ///
-/// It is made on the heap and never moved, so that [`wipe`] reaches the only lasting copy.
+/// It moves while it is made, and rests in an `Arc` afterwards: [`wipe`] overwrites it there when the last user is done. What the moves
+/// left on the stack is not reached.
 pub(crate) struct SigningKey {
     key: hmac::Key,
 }

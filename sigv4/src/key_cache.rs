@@ -114,7 +114,9 @@ impl KeyCache {
         self.len() == 0
     }
 
-    /// Overwrites and drops all keys, as after a leak. Keys in use at this moment live until that use ends.
+    /// Overwrites and drops all keys, as after a leak. Keys in use at this moment live until that use ends, and a request that is being
+    /// signed or verified may put its key in after this. Such a key is of no use once the secret is changed in the store: a key is taken
+    /// out only for the secret that it was derived from.
     ///
     /// ```
     /// # use core::num::NonZeroUsize;

@@ -92,7 +92,8 @@ pub enum TokenPlacement {
     /// It is sent, but added after signing: the device gateway of AWS IoT wants it so (AWS IoT Core Developer Guide, "Amazon Cognito
     /// identities" and "Users, groups and roles").
     Appended,
-    /// It is not sent with the request at all; the caller delivers it by other means.
+    /// It is not sent with the request at all; the caller delivers it by other means. For signing only: a verifier treats it as
+    /// [`Signed`](Self::Signed), since a temporary key is nothing without its token.
     Absent,
 }
 
@@ -151,8 +152,9 @@ impl Service {
         check_name(&name)?;
         Ok(match &*name {
             "iotdevicegateway" => Self::iot_device_gateway(),
-            // The names under which botocore signs with its S3 rules.
-            "s3" | "s3express" | "s3-outposts" | "s3-object-lambda" => Self { name, ..Self::s3() },
+            // The names under which requests are signed with the rules of S3. `s3express` is none of them: it has a session token of
+            // its own, under another name.
+            "s3" | "s3-outposts" | "s3-object-lambda" => Self { name, ..Self::s3() },
             _ => Self::generic(name),
         })
     }
@@ -182,7 +184,8 @@ impl Service {
         service
     }
 
-    /// Amazon S3: the path is literal, `X-Amz-Content-Sha256` is always sent, presigned URLs do not bind a body.
+    /// Amazon S3: the path is literal, `X-Amz-Content-Sha256` is always sent, and a presigned URL binds a body only if it says so in
+    /// `X-Amz-Content-Sha256`.
     ///
     /// ```
     /// assert_eq!(sigv4::Service::s3().name(), "s3");
@@ -265,6 +268,24 @@ impl Service {
         self
     }
 
+    /// Whether a presigned URL that does not say otherwise leaves the body unsigned, and may say so, as it is with S3.
+    ///
+    /// Without this a presigned URL binds the body, and one that declares `UNSIGNED-PAYLOAD` needs
+    /// [`Policy::dangerous_accept_unsigned_payload`](crate::Policy::dangerous_accept_unsigned_payload). A gateway in front of S3 that
+    /// takes no uploads by URL switches it off to refuse every URL that leaves the body open.
+    ///
+    /// ```
+    /// use sigv4::Service;
+    ///
+    /// let strict = Service::s3().with_unsigned_presigned_payload(false);
+    /// assert_ne!(strict, Service::s3());
+    /// ```
+    #[must_use]
+    pub const fn with_unsigned_presigned_payload(mut self, unsigned: bool) -> Self {
+        self.unsigned_presigned_payload = unsigned;
+        self
+    }
+
     /// What happens to the session token.
     ///
     /// ```
@@ -310,5 +331,28 @@ pub(crate) fn push_scope(out: &mut Vec<u8>, day: &[u8], region: &Region, service
     for part in [region.as_str(), service.name(), TERMINATOR] {
         out.push(b'/');
         out.extend_from_slice(part.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `s3express` wants its session token under another name, which nobody here sends.
+    #[test]
+    fn the_rules_of_s3_are_for_these_names() {
+        for (name, is_s3) in [
+            ("s3", true),
+            ("s3-outposts", true),
+            ("s3-object-lambda", true),
+            ("s3express", false),
+            ("s3tables", false),
+            ("iotdata", false),
+        ] {
+            let service = Service::new(name).unwrap();
+            assert_eq!(service.name(), name);
+            assert_eq!(service.path == Service::s3().path, is_s3, "{name}");
+            assert_eq!(service.presigns_without_body(), is_s3, "{name}");
+        }
     }
 }

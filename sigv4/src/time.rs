@@ -117,7 +117,23 @@ impl Timestamp {
         )
     }
 
-    /// Reads the date of an HTTP `Date` header: RFC 9110 §5.6.7, with `GMT`, `UTC`, `+0000` or the `-0000` that Python writes.
+    /// Reads the date of an HTTP `Date` header (RFC 9110 §5.6.7, IMF-fixdate), which some clients sign instead of `X-Amz-Date`. For `GMT`
+    /// may stand `UTC`, `+0000` or the `-0000` that Python writes.
+    ///
+    /// # Errors
+    /// When the text has another form or names no instant of the calendar.
+    ///
+    /// ```
+    /// use sigv4::Timestamp;
+    ///
+    /// let at = Timestamp::parse_http_date("Sun, 01 Mar 2026 12:00:00 GMT")?;
+    /// assert_eq!(at.to_string(), "20260301T120000Z");
+    /// # Ok::<(), sigv4::TimeError>(())
+    /// ```
+    pub fn parse_http_date(text: &str) -> Result<Self, TimeError> {
+        Self::parse_http(text.as_bytes())
+    }
+
     pub(crate) fn parse_http(text: &[u8]) -> Result<Self, TimeError> {
         const FORM: TimeError = TimeError::new("expected the form `Sun, 06 Nov 1994 08:49:37 GMT`");
         const MONTHS: [&[u8]; 12] = [
@@ -231,9 +247,13 @@ impl Timestamp {
         ])
     }
 
+    /// Never later than [`MAX`](Self::MAX), after which there is nothing to print.
     pub(crate) const fn plus(self, seconds: u64) -> Self {
-        Self {
-            seconds: self.seconds.saturating_add(seconds),
+        let later = self.seconds.saturating_add(seconds);
+        if later > Self::MAX.seconds {
+            Self::MAX
+        } else {
+            Self { seconds: later }
         }
     }
 
@@ -401,6 +421,16 @@ impl fmt::Display for Expires {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_sum_is_after_the_last_instant() {
+        for seconds in [0, 1, u64::MAX] {
+            assert_eq!(Timestamp::MAX.plus(seconds), Timestamp::MAX);
+        }
+        let first = Timestamp::from_unix(0).unwrap();
+        assert_eq!(first.plus(u64::MAX).to_string(), "99991231T235959Z");
+        assert_eq!(first.plus(1).to_string(), "19700101T000001Z");
+    }
 
     #[test]
     fn every_day_of_the_calendar_goes_both_ways() {

@@ -24,7 +24,8 @@ fn at() -> Timestamp {
 fn signer(service: Service) -> Signer {
     let credentials = Credentials::new("ASIDEXAMPLE", "secret")
         .unwrap()
-        .with_session_token("IQoJ/+==");
+        .with_session_token("IQoJ/+==")
+        .unwrap();
     Signer::new(credentials, Region::new("us-east-1").unwrap(), service)
 }
 

@@ -123,7 +123,7 @@ fn signer(service: Service, temporary: bool) -> Signer {
     let credentials = Credentials::new(ID, SECRET).unwrap();
     Signer::new(
         if temporary {
-            credentials.with_session_token(TOKEN)
+            credentials.with_session_token(TOKEN).unwrap()
         } else {
             credentials
         },

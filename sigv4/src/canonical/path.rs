@@ -74,6 +74,23 @@ pub(crate) fn push_path(
     Ok(())
 }
 
+/// Where the first segment is that normalizing takes away: `.`, `..`, or an empty one that is not the last.
+pub(crate) fn first_removed(path: &[u8]) -> Option<usize> {
+    let mut at = 1_usize;
+    let mut segments = path
+        .strip_prefix(b"/")?
+        .split(|&byte| byte == b'/')
+        .peekable();
+    while let Some(segment) = segments.next() {
+        let is_last = segments.peek().is_none();
+        if matches!(segment, b"." | b"..") || (segment.is_empty() && !is_last) {
+            return Some(at);
+        }
+        at = at.saturating_add(segment.len()).saturating_add(1);
+    }
+    None
+}
+
 fn push_text(out: &mut Vec<u8>, text: &[u8], rules: PathRules) {
     if rules.double_encode {
         push_encoded_except(out, text, |byte| byte == b'/');
@@ -164,6 +181,32 @@ mod tests {
         assert_eq!(refuse("/./..//x"), Err(3));
         assert_eq!(refuse("/a/../b"), Ok(()));
         assert_eq!(refuse("/..a/...//"), Ok(()));
+    }
+
+    #[test]
+    fn a_segment_is_found_exactly_where_normalizing_removes_one() {
+        for (raw, at) in [
+            ("", None),
+            ("/", None),
+            ("/a", None),
+            ("/a/", None),
+            ("/a/.b/..c/...", None),
+            ("//", Some(1)),
+            ("//a", Some(1)),
+            ("/a//", Some(3)),
+            ("/a//b", Some(3)),
+            ("/a/./b", Some(3)),
+            ("/a/b/..", Some(5)),
+            ("/.", Some(1)),
+        ] {
+            assert_eq!(first_removed(raw.as_bytes()), at, "{raw}");
+            let literal = PathRules {
+                double_encode: false,
+                ..GENERIC
+            };
+            let same = path(raw, literal) == raw || raw.is_empty();
+            assert_eq!(same, at.is_none(), "{raw}");
+        }
     }
 
     #[test]

@@ -11,8 +11,8 @@ use crate::scope::ALGORITHM;
 /// The buffers that signing and verifying work in, to be used again for the next request.
 ///
 /// After an operation it still holds the canonical request and the string to sign, the two texts to lay beside those of the other
-/// side when a signature is refused. They hold no secret key. They do hold the session token; [`explanation`](Self::explanation)
-/// leaves that out.
+/// side when a signature is refused. They hold no secret key. They do hold the session token, and whatever else the request holds;
+/// [`explanation`](Self::explanation) leaves out what gives access.
 ///
 /// ```
 /// use sigv4::{Credentials, Payload, Region, Request, Scratch, Service, Signer, Timestamp};
@@ -76,7 +76,7 @@ impl Scratch {
         &self.string_to_sign
     }
 
-    /// Both texts for people to read, without the session token.
+    /// Both texts for people to read, without the session token and its like.
     ///
     /// ```
     /// let scratch = sigv4::Scratch::new();
@@ -100,7 +100,7 @@ impl Scratch {
         if self.canonical.capacity() == 0 {
             self.canonical.reserve(1024);
             self.stash.reserve(1024);
-            self.text.reserve(256);
+            self.text.reserve(512);
         }
     }
 
@@ -142,12 +142,13 @@ impl fmt::Debug for Scratch {
 
 /// The canonical request and the string to sign of the last operation, to be printed; from [`Scratch::explanation`].
 ///
-/// The value of the session token is printed as `[redacted]`, bytes that are not text as `\xNN`.
+/// The values of the session token and of other headers and parameters that give access by themselves, such as cookies and the keys
+/// of S3's server-side encryption, are printed as `[redacted]`, bytes that are not text as `\xNN`.
 ///
 /// ```
 /// use sigv4::{Credentials, Payload, Region, Request, Scratch, Service, Signer, Timestamp};
 ///
-/// let credentials = Credentials::new("ASIDEXAMPLE", "secret")?.with_session_token("very private");
+/// let credentials = Credentials::new("ASIDEXAMPLE", "secret")?.with_session_token("very-private")?;
 /// let signer = Signer::new(credentials, Region::new("us-east-1")?, Service::iot_data());
 /// let mut scratch = Scratch::new();
 /// let headers = [("Host", "example.com")];
@@ -165,6 +166,31 @@ pub struct Explanation<'s> {
 
 const REDACTED: &str = "[redacted]";
 
+/// Headers, and parameters into which clients move them, whose values give access by themselves.
+const PRIVATE: [&str; 6] = [
+    "x-amz-security-token",
+    "x-amz-s3session-token",
+    "x-amz-server-side-encryption-customer-key",
+    "x-amz-copy-source-server-side-encryption-customer-key",
+    "cookie",
+    "proxy-authorization",
+];
+
+/// Writes `name:value` or `name=value`, without the value where it is private.
+fn write_pair(f: &mut fmt::Formatter<'_>, pair: &[u8], separator: u8) -> fmt::Result {
+    let end = memchr::memchr(separator, pair).map_or(0, |at| at.saturating_add(1));
+    let (start, _) = pair.split_at_checked(end).unwrap_or((pair, &[]));
+    let name = start.strip_suffix(&[separator]).unwrap_or(start);
+    let is_private = PRIVATE
+        .iter()
+        .any(|private| name.eq_ignore_ascii_case(private.as_bytes()));
+    if is_private {
+        write!(f, "{}{REDACTED}", start.escape_ascii())
+    } else {
+        write!(f, "{}", pair.escape_ascii())
+    }
+}
+
 impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "canonical request:")?;
@@ -175,14 +201,12 @@ impl fmt::Display for Explanation<'_> {
             .enumerate()
         {
             f.write_str("  ")?;
-            if line.starts_with(b"x-amz-security-token:") {
-                writeln!(f, "x-amz-security-token:{REDACTED}")?;
-            } else if index == 2 {
+            if index == 2 {
                 write_query(f, line)?;
-                writeln!(f)?;
             } else {
-                writeln!(f, "{}", line.escape_ascii())?;
+                write_pair(f, line, b':')?;
             }
+            writeln!(f)?;
         }
         writeln!(f, "string to sign:")?;
         for line in self.scratch.string_to_sign.split(|&byte| byte == b'\n') {
@@ -197,11 +221,7 @@ fn write_query(f: &mut fmt::Formatter<'_>, line: &[u8]) -> fmt::Result {
         if index > 0 {
             f.write_str("&")?;
         }
-        if param.starts_with(b"X-Amz-Security-Token=") {
-            write!(f, "X-Amz-Security-Token={REDACTED}")?;
-        } else {
-            write!(f, "{}", param.escape_ascii())?;
-        }
+        write_pair(f, param, b'=')?;
     }
     Ok(())
 }

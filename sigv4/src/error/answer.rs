@@ -62,7 +62,7 @@ impl Answer {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnswerTable {
-    answers: [(VerifyErrorKind, Answer); 16],
+    answers: [(VerifyErrorKind, Answer); 17],
 }
 
 impl AnswerTable {
@@ -141,6 +141,10 @@ const REST_JSON: AnswerTable = AnswerTable {
             Answer::new("MalformedQueryString", 400),
         ),
         (
+            VerifyErrorKind::InvalidHeader,
+            Answer::new("InvalidSignatureException", 400),
+        ),
+        (
             VerifyErrorKind::MissingAuthenticationToken,
             Answer::new("MissingAuthenticationTokenException", 403),
         ),
@@ -209,6 +213,10 @@ const S3: AnswerTable = AnswerTable {
         (
             VerifyErrorKind::MalformedQueryString,
             Answer::new("MalformedQueryString", 400),
+        ),
+        (
+            VerifyErrorKind::InvalidHeader,
+            Answer::new("InvalidRequest", 400),
         ),
         (
             VerifyErrorKind::MissingAuthenticationToken,

@@ -29,7 +29,8 @@ pub enum SignErrorKind {
     HeaderName,
     /// There is no `Host` header, or more than one.
     Host,
-    /// The request is signed already, or says something else about its body than is to be signed.
+    /// The request is signed already, holds a session token that is not replaced, or says something else about its body than is to be
+    /// signed.
     AlreadySigned,
     /// The request's own `Date` is missing or is not the time it is to be signed at.
     Date,

@@ -6,6 +6,10 @@ use crate::request::OverLimit;
 
 /// Why a request is refused, in the order in which the reasons are looked for.
 ///
+/// Three are looked for later than they stand here: a path that climbs above the root, or that the policy wants normal, once the
+/// service and so its reading of paths is known; a host that came twice, with the other headers; and, while a body streams, a body
+/// that is not the declared one, after the signature over what was declared.
+///
 /// ```
 /// use sigv4::VerifyErrorKind;
 ///
@@ -17,10 +21,12 @@ use crate::request::OverLimit;
 pub enum VerifyErrorKind {
     /// The request is over one of the [`Limits`](crate::Limits).
     LimitExceeded,
-    /// The path is not one, or climbs above the root.
+    /// The path or the method is none, or the path climbs above the root or has segments that the policy refuses.
     InvalidPath,
     /// The query has a byte or an escape that cannot stand in it.
     MalformedQueryString,
+    /// A header name is not a token, or a header value holds NUL, CR or LF.
+    InvalidHeader,
     /// The request is not signed with Signature Version 4.
     MissingAuthenticationToken,
     /// The request is signed in the `Authorization` header and in the query.
@@ -37,7 +43,7 @@ pub enum VerifyErrorKind {
     UnsignedHeader,
     /// The lookup of the key failed, for a reason that is not the client's.
     LookupFailed,
-    /// The access key is not known, or the session token is not that of the key.
+    /// The access key is not known, its record is no key, or the session token is not that of the key.
     UnrecognizedClientException,
     /// The session of the temporary credentials is over.
     ExpiredTokenException,
@@ -51,10 +57,11 @@ pub enum VerifyErrorKind {
 
 impl VerifyErrorKind {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::LimitExceeded,
         Self::InvalidPath,
         Self::MalformedQueryString,
+        Self::InvalidHeader,
         Self::MissingAuthenticationToken,
         Self::BothMechanisms,
         Self::IncompleteSignature,
@@ -81,6 +88,7 @@ impl VerifyErrorKind {
             Self::LimitExceeded => "LimitExceeded",
             Self::InvalidPath => "InvalidPath",
             Self::MalformedQueryString => "MalformedQueryString",
+            Self::InvalidHeader => "InvalidHeader",
             Self::MissingAuthenticationToken => "MissingAuthenticationToken",
             Self::BothMechanisms => "BothMechanisms",
             Self::IncompleteSignature => "IncompleteSignature",
@@ -226,6 +234,7 @@ const fn source(kind: VerifyErrorKind) -> &'static str {
     match kind {
         VerifyErrorKind::InvalidPath => "RFC 3986 §3.3",
         VerifyErrorKind::MalformedQueryString => "RFC 3986 §3.4",
+        VerifyErrorKind::InvalidHeader => "RFC 9110 §5.1 and §5.5",
         VerifyErrorKind::PayloadMismatch
         | VerifyErrorKind::UnsignedHeader
         | VerifyErrorKind::InvalidExpires => "Amazon S3 API Reference, Signature Version 4",

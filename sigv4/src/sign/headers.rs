@@ -22,10 +22,11 @@ impl Signer {
     ///
     /// Every header of the request is signed, but for those that do not survive the way (`connection`, `user-agent` and the like). The
     /// request must have a `Host` header. `X-Amz-Date`, `X-Amz-Security-Token`, `X-Amz-Content-Sha256` and `Authorization` of an earlier
-    /// signature are passed over, so a retry is signed anew: *replace* them by [`Signed::headers`].
+    /// signature are passed over, so a retry is signed anew: *replace* them by [`Signed::headers`]. A token that would not be replaced,
+    /// since none is sent with these credentials, is an error: no verifier accepts it.
     ///
     /// # Errors
-    /// When the request is not one, is signed in its query, has no `Host`, or is over a limit; see [`SignErrorKind`].
+    /// When the request is not one, is signed in its query, holds a session token that is not replaced, has no `Host`, or is over a limit; see [`SignErrorKind`].
     ///
     /// ```
     /// use sigv4::{Credentials, Payload, Region, Request, Scratch, Service, Signer, Timestamp};
@@ -77,6 +78,9 @@ impl Signer {
             .credentials
             .token()
             .filter(|_| self.service.token() != TokenPlacement::Absent);
+        if token.is_none() && holds_token(request.headers()) {
+            return Err(STALE_TOKEN);
+        }
         let signed_token = token.filter(|_| self.service.token() == TokenPlacement::Signed);
         if self.own_date {
             check_own_date(request.headers(), at)?;
@@ -126,6 +130,17 @@ impl Signer {
     }
 }
 
+pub(super) const STALE_TOKEN: SignError = SignError::new(
+    SignErrorKind::AlreadySigned,
+    "it holds an `X-Amz-Security-Token` header, which the signature does not replace",
+);
+
+pub(super) fn holds_token<H: Headers + ?Sized>(headers: &H) -> bool {
+    headers
+        .fields()
+        .any(|(name, _)| name.eq_ignore_ascii_case(TOKEN))
+}
+
 fn authorization(credential: &[u8], list: &[u8], signature: &Signature) -> String {
     let hex = hex(signature.as_bytes());
     let parts: [&[u8]; 7] = [
@@ -170,20 +185,20 @@ fn check_own_date<H: Headers + ?Sized>(headers: &H, at: Timestamp) -> Result<(),
 
 /// The value of `X-Amz-Content-Sha256`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ContentSha256 {
+pub(super) enum ContentSha256 {
     Hash([u8; 64]),
     Unsigned,
 }
 
 impl ContentSha256 {
-    fn of(payload: PayloadLine) -> Self {
+    pub(super) fn of(payload: PayloadLine) -> Self {
         match payload {
             PayloadLine::Hash(hash) => Self::Hash(hex(hash.as_bytes())),
             PayloadLine::Unsigned => Self::Unsigned,
         }
     }
 
-    fn as_bytes(&self) -> &[u8] {
+    pub(super) fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Hash(text) => text,
             Self::Unsigned => UNSIGNED_PAYLOAD.as_bytes(),
@@ -197,7 +212,7 @@ impl ContentSha256 {
 /// use sigv4::{Credentials, Payload, Region, Request, Scratch, Service, Signer, Timestamp};
 ///
 /// let signer = Signer::new(
-///     Credentials::new("ASIDEXAMPLE", "secret")?.with_session_token("IQoJ"),
+///     Credentials::new("ASIDEXAMPLE", "secret")?.with_session_token("IQoJ")?,
 ///     Region::new("us-east-1")?,
 ///     Service::s3(),
 /// );

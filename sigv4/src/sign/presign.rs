@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::headers::CONTENT_SHA256;
+use super::headers::{CONTENT_SHA256, ContentSha256, STALE_TOKEN, holds_token};
 use super::signer::{Plan, Signer};
 use crate::canonical::escape::{push_encoded, push_encoded_except};
 use crate::canonical::headers::trimmed;
@@ -25,8 +25,11 @@ impl Signer {
     /// Whoever uses it must send the same method and the same headers. The target is escaped as it must be sent: raw bytes above 0x7F
     /// become `%XX`.
     ///
+    /// What verifiers assume of a URL that says nothing is that an S3 body is unsigned, and that the body of any other service is
+    /// signed. A `payload` that differs is said in `X-Amz-Content-Sha256`, in the query, unless the request says it already.
+    ///
     /// # Errors
-    /// As [`sign`](Self::sign).
+    /// As [`sign`](Self::sign), and when the headers hold a session token, whose place is the query.
     ///
     /// ```
     /// use sigv4::{Credentials, Expires, Payload, Region, Request, Scratch, Service, Signer, Timestamp};
@@ -84,6 +87,8 @@ impl Signer {
         at: Timestamp,
         scratch: &mut Scratch,
     ) -> Result<Presigned, SignError> {
+        // Nothing of an earlier request may be taken for this one's, whatever goes wrong.
+        scratch.clear();
         let url = Url::parse(url, HTTP_SCHEMES)?;
         let payload = if self.service.presigns_without_body() {
             PayloadLine::Unsigned
@@ -103,8 +108,8 @@ impl Signer {
     /// Presigns the URL of an MQTT connection over WebSocket to AWS IoT Core (AWS IoT Core Developer Guide, "Device communication
     /// protocols").
     ///
-    /// `endpoint` is a host with or without a port, or a `wss` or `ws` URL, whose path is `/mqtt` if it has none and whose query, as
-    /// for a custom authorizer, is signed. Whatever service the signer is for, the signature is for `iotdevicegateway`: method `GET`,
+    /// `endpoint` is a host with or without a port, or a `wss` or `ws` URL, whose path is `/mqtt` if it has none or `/`, and whose query,
+    /// as for a custom authorizer, is signed. Whatever service the signer is for, the signature is for `iotdevicegateway`: method `GET`,
     /// empty body, `host` the only signed header, and the session token appended after the signature. `X-Amz-Expires` is optional, and
     /// AWS heeds it little: connect within minutes, and presign anew for each connection.
     ///
@@ -115,7 +120,7 @@ impl Signer {
     /// use sigv4::{Credentials, Region, Scratch, Service, Signer, Timestamp};
     ///
     /// let signer = Signer::new(
-    ///     Credentials::new("ASIDEXAMPLE", "secret")?.with_session_token("IQoJ+/="),
+    ///     Credentials::new("ASIDEXAMPLE", "secret")?.with_session_token("IQoJ+/=")?,
     ///     Region::new("us-east-1")?,
     ///     Service::iot_data(),
     /// );
@@ -133,6 +138,7 @@ impl Signer {
         at: Timestamp,
         scratch: &mut Scratch,
     ) -> Result<Presigned, SignError> {
+        scratch.clear();
         let service = Service::iot_device_gateway();
         let payload = PayloadLine::Hash(PayloadHash::EMPTY);
         let plan = QueryPlan {
@@ -195,15 +201,19 @@ impl Signer {
 
         // What is signed is what will be sent.
         let target = append(out, |out| {
-            if !request.target().starts_with(b"/")
-                && matches!(request.target().first(), None | Some(b'?'))
-            {
+            let (path, _) = request.split_target();
+            let mut rest = request.target();
+            if matches!(path, b"" | b"/") {
                 out.extend_from_slice(plan.default_path.as_bytes());
+                rest = rest.get(path.len()..).unwrap_or_default();
             }
-            push_encoded_except(out, request.target(), |byte| byte.is_ascii());
+            push_encoded_except(out, rest, |byte| byte.is_ascii());
         });
         let sent = Request::new(request.method(), target.of(out), request.headers());
         self.begin(&sent, scratch)?;
+        if holds_token(request.headers()) {
+            return Err(STALE_TOKEN);
+        }
 
         let host: [(&str, &[u8]); 1] = [("host", authority.map_or(&[], |place| place.of(out)))];
         let added = if authority.is_some() {
@@ -213,7 +223,10 @@ impl Signer {
         };
         let list = Self::choose_headers(request.headers(), &[], added, scratch)?;
         let (credential, scope) = self.write_credential(&mut scratch.text, &date, plan.service);
-        check_declared(request.headers(), plan.payload, scratch)?;
+        let is_declared = check_declared(request.headers(), plan.payload, scratch)?;
+        let is_assumed =
+            plan.service.presigns_without_body() == (plan.payload == PayloadLine::Unsigned);
+        let added_hash = (!is_declared && !is_assumed).then(|| ContentSha256::of(plan.payload));
 
         let mut decimal = Decimal::default();
         let Scratch {
@@ -225,6 +238,10 @@ impl Signer {
         let signed_token = token.filter(|(_, placement)| *placement == TokenPlacement::Signed);
         let values = [
             (AuthParam::Algorithm, Some(ALGORITHM.as_bytes())),
+            (
+                AuthParam::ContentSha256,
+                added_hash.as_ref().map(ContentSha256::as_bytes),
+            ),
             (AuthParam::Credential, Some(credential.of(text))),
             (AuthParam::Date, Some(date.as_bytes())),
             (
@@ -268,7 +285,7 @@ impl Signer {
             separator = b'&';
             out.extend_from_slice(scratch.query.of(&scratch.canonical));
         } else {
-            push_auth_params(out, &mut separator, scratch);
+            push_auth_params(out, &mut separator, added_hash.is_some(), scratch);
         }
         push_param(out, &mut separator, AuthParam::Signature, &[]);
         push_hex(out, signature.as_bytes());
@@ -281,15 +298,20 @@ impl Signer {
 }
 
 /// Sent in the order of the documentation: the token, where it is signed, before the signature, else after it.
-fn push_auth_params(out: &mut Vec<u8>, separator: &mut u8, scratch: &Scratch) {
+/// A hash that the request itself declares is in its query already.
+fn push_auth_params(out: &mut Vec<u8>, separator: &mut u8, with_hash: bool, scratch: &Scratch) {
     let order = [
         AuthParam::Algorithm,
+        AuthParam::ContentSha256,
         AuthParam::Credential,
         AuthParam::Date,
         AuthParam::Expires,
         AuthParam::SignedHeaders,
         AuthParam::SecurityToken,
     ];
+    let order = order
+        .into_iter()
+        .filter(|param| with_hash || *param != AuthParam::ContentSha256);
     for wanted in order {
         for param in &scratch.params {
             if param.auth == Some(wanted) {
@@ -309,12 +331,13 @@ fn push_param(out: &mut Vec<u8>, separator: &mut u8, param: AuthParam, value: &[
     out.extend_from_slice(value);
 }
 
-/// A verifier goes by the hash that the request declares, in a header or in the query; it must be the one that is signed.
+/// A verifier goes by the hash that the request declares, in a header or in the query; it must be the one that is signed. Gives
+/// whether there is one.
 fn check_declared<H: Headers + ?Sized>(
     headers: &H,
     payload: PayloadLine,
     scratch: &mut Scratch,
-) -> Result<(), SignError> {
+) -> Result<bool, SignError> {
     let Scratch { stash, params, .. } = scratch;
     let line = append(stash, |out| payload.push(out));
     let in_query = params
@@ -325,11 +348,13 @@ fn check_declared<H: Headers + ?Sized>(
         .fields()
         .filter(|(name, _)| name.eq_ignore_ascii_case(CONTENT_SHA256))
         .map(|(_, value)| trimmed(value));
-    if in_query
-        .chain(in_header)
-        .all(|declared| declared == line.of(stash))
-    {
-        Ok(())
+    let mut is_declared = false;
+    let is_right = in_query.chain(in_header).all(|declared| {
+        is_declared = true;
+        declared == line.of(stash)
+    });
+    if is_right {
+        Ok(is_declared)
     } else {
         Err(SignError::new(
             SignErrorKind::AlreadySigned,

@@ -52,6 +52,7 @@ pub(super) enum Declared {
 /// assert_eq!(*pending.finish()?.identity(), "alice");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[must_use = "nothing is proven until the claim is authenticated"]
 pub struct Claim<'v, 's> {
     pub(super) verifier: &'v Verifier,
     pub(super) scratch: &'s mut Scratch,
@@ -60,6 +61,7 @@ pub struct Claim<'v, 's> {
     pub(super) access_key_id: Span,
     pub(super) scope: Span,
     pub(super) list: Span,
+    pub(super) path: Span,
     pub(super) signature: Span,
     pub(super) token: Option<Span>,
     pub(super) declared: Declared,
@@ -213,6 +215,19 @@ impl Claim<'_, '_> {
     fn admit<I>(&self, record: Option<KeyRecord<I>>) -> Result<KeyRecord<I>, VerifyError> {
         let refuse = |what| VerifyError::new(VerifyErrorKind::UnrecognizedClientException, what);
         let record = record.ok_or(refuse("the access key is not known"))?;
+        // A store that fills in what it does not have would let anybody sign.
+        if record.secret.is_empty() {
+            return Err(refuse("the record of the access key holds an empty secret"));
+        }
+        if record
+            .session
+            .as_ref()
+            .is_some_and(|session| session.token.as_str().is_empty())
+        {
+            return Err(refuse(
+                "the record of the access key holds an empty session token",
+            ));
+        }
         let token = self.token.map(|token| token.of(&self.scratch.text));
         match (&record.session, token) {
             (None, None) => {}
@@ -314,22 +329,24 @@ impl Claim<'_, '_> {
     }
 
     fn verified<I>(&self, identity: I, signature: Signature, line: PayloadLine) -> Verified<I> {
-        let (credential, list) = (
-            self.credential.of(&self.scratch.text),
-            self.list.of(&self.scratch.text),
-        );
+        let [credential, list, path] =
+            [self.credential, self.list, self.path].map(|place| place.of(&self.scratch.text));
         let mut text = Vec::with_capacity(
             credential
                 .len()
                 .saturating_add(list.len())
-                .saturating_add(1),
+                .saturating_add(path.len())
+                .saturating_add(2),
         );
         text.extend_from_slice(credential);
         text.push(b'\n');
         text.extend_from_slice(list);
+        text.push(b'\n');
+        text.extend_from_slice(path);
         Verified {
             identity,
-            // ASCII: the parts were checked to be an access key id, the scope of this policy and header names.
+            // ASCII: the parts were checked to be an access key id, the scope of this policy, header names and a path, whose bytes
+            // above 0x7F were escaped.
             text: String::from_utf8(text).unwrap_or_default().into_boxed_str(),
             signature,
             mechanism: self.mechanism,

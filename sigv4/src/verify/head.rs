@@ -8,10 +8,10 @@ use crate::canonical::escape::push_decoded;
 use crate::canonical::headers::{
     ListError, collect, count, is_token, parse_list, push_headers, slot,
 };
-use crate::canonical::path::{AboveRoot, check_path, push_path};
+use crate::canonical::path::{AboveRoot, PathRules, check_path, first_removed, push_path};
 use crate::canonical::query::{AuthParam, parse_query, push_query, sort_params};
 use crate::canonical::scratch::Scratch;
-use crate::canonical::span::{Span, append, stash as keep};
+use crate::canonical::span::{Span, append, stash as keep, try_append};
 use crate::credentials::is_access_key_id;
 use crate::error::{Place, VerifyError, VerifyErrorKind};
 use crate::request::{Headers, Request};
@@ -71,7 +71,7 @@ impl Verifier {
             )
         })?;
 
-        let known = KnownHeaders::find(request.headers());
+        let known = KnownHeaders::find(request.headers())?;
         let query = QueryAuth::find(&scratch.params);
         let parameters = Parameters::find(&known, &query, &scratch.stash, before_query)?;
         let Scratch { stash, text, .. } = scratch;
@@ -118,7 +118,13 @@ impl Verifier {
         let token = token.map(|value| take(stash, text, value));
         let declared = declared(parameters.mechanism, &known, &query, stash, text);
 
-        self.write_canonical(request, service, list, host, scratch)?;
+        let read = Reading {
+            service,
+            mechanism: parameters.mechanism,
+            list,
+            host,
+        };
+        let path = self.write_canonical(request, &read, scratch)?;
         Ok(Claim {
             verifier: self,
             scratch,
@@ -127,6 +133,7 @@ impl Verifier {
             access_key_id: credential.access_key_id,
             scope: credential.scope,
             list,
+            path,
             signature,
             token,
             declared,
@@ -207,15 +214,17 @@ impl Verifier {
         Ok(valid_until)
     }
 
-    /// Writes all of the canonical request but its last line, and checks the headers on the way.
+    /// Writes all of the canonical request but its last line, and checks the headers on the way. Gives the place of the path as it
+    /// was signed, but not encoded once more.
     fn write_canonical<H: Headers + ?Sized>(
         &self,
         request: &Request<'_, H>,
-        service: &Service,
-        list: Span,
-        host: usize,
+        read: &Reading<'_>,
         scratch: &mut Scratch,
-    ) -> Result<(), VerifyError> {
+    ) -> Result<Span, VerifyError> {
+        let refuse =
+            |at, what| VerifyError::at(VerifyErrorKind::InvalidPath, Place::Target, at, what);
+        let service = read.service;
         let Scratch {
             canonical,
             stash,
@@ -228,14 +237,24 @@ impl Verifier {
         canonical.extend_from_slice(request.method().as_bytes());
         canonical.push(b'\n');
         let (path, _) = request.split_target();
-        push_path(canonical, path, service.path_rules(), AboveRoot::Refuse).map_err(|at| {
-            VerifyError::at(
-                VerifyErrorKind::InvalidPath,
-                Place::Target,
+        let rules = service.path_rules();
+        if self.policy.normal_paths_only
+            && rules.normalize
+            && let Some(at) = first_removed(path)
+        {
+            return Err(refuse(
                 at,
-                "found `..` above the root",
-            )
-        })?;
+                "found a segment that the signature leaves out, expected none that is empty, `.` or `..`",
+            ));
+        }
+        let above_root = |at| refuse(at, "found `..` above the root");
+        push_path(canonical, path, rules, AboveRoot::Refuse).map_err(above_root)?;
+        let once = PathRules {
+            double_encode: false,
+            ..rules
+        };
+        let signed_path = try_append(text, |out| push_path(out, path, once, AboveRoot::Refuse))
+            .map_err(above_root)?;
         canonical.push(b'\n');
         let appended = service.token() == TokenPlacement::Appended;
         sort_params(stash, params);
@@ -253,12 +272,12 @@ impl Verifier {
             names,
             fields,
             request.headers().fields(),
-            |name| stray |= self.must_be_signed(name),
+            |name| stray |= self.must_be_signed(name, read),
         );
-        if count(fields, host) != 1 {
+        if count(fields, read.host) != 1 {
             return Err(unsigned("expected exactly one `Host` header"));
         }
-        push_headers(canonical, stash, text, names, list, fields).map_err(|_| {
+        push_headers(canonical, stash, text, names, read.list, fields).map_err(|_| {
             VerifyError::new(
                 VerifyErrorKind::SignatureDoesNotMatch,
                 "a header that is declared signed did not arrive",
@@ -269,18 +288,38 @@ impl Verifier {
                 "there were headers present in the request which were not signed: one begins with `x-amz-`",
             ));
         }
-        Ok(())
+        Ok(signed_path)
     }
 
     /// Services act on `x-amz-*` headers, so one that is not signed changes the meaning of a signed request (CVE-2026-54330).
     /// `x-amzn-*` is another family.
-    fn must_be_signed(&self, name: &str) -> bool {
+    fn must_be_signed(&self, name: &str, read: &Reading<'_>) -> bool {
         const PREFIX: &[u8; 6] = b"x-amz-";
-        name.as_bytes().first_chunk::<6>().is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
+        // By that service's own rule; what it holds is compared with the record of the key.
+        let token_is_appended =
+            read.mechanism == Mechanism::Header && read.service.token() == TokenPlacement::Appended;
+        let is_exempt = |name: &str| {
             // Bound by the last line of the canonical request.
-            && !name.eq_ignore_ascii_case(CONTENT_SHA256)
-            && !self.policy.unsigned_headers.iter().any(|exempt| name.eq_ignore_ascii_case(exempt))
+            name.eq_ignore_ascii_case(CONTENT_SHA256)
+                || (token_is_appended && name.eq_ignore_ascii_case(crate::sign::TOKEN))
+                || self
+                    .policy
+                    .unsigned_headers
+                    .iter()
+                    .any(|exempt| name.eq_ignore_ascii_case(exempt))
+        };
+        let start = name.as_bytes().first_chunk::<6>();
+        start.is_some_and(|start| start.eq_ignore_ascii_case(PREFIX)) && !is_exempt(name)
     }
+}
+
+/// How the signature says the request is to be read.
+struct Reading<'a> {
+    service: &'a Service,
+    mechanism: Mechanism,
+    list: Span,
+    /// Which name of the list is `host`.
+    host: usize,
 }
 
 fn check_line(method: &str, path: &[u8]) -> Result<(), VerifyError> {

@@ -1,7 +1,7 @@
 //! Finding the signature: exactly one, with all its parameters, each once.
 
 use super::verified::Mechanism;
-use crate::canonical::headers::trimmed;
+use crate::canonical::headers::{is_token, trimmed};
 use crate::canonical::query::{AuthParam, Param};
 use crate::canonical::span::Span;
 use crate::error::{Place, VerifyError, VerifyErrorKind};
@@ -40,9 +40,22 @@ pub(super) struct KnownHeaders<'r> {
 }
 
 impl<'r> KnownHeaders<'r> {
-    pub(super) fn find<H: Headers + ?Sized>(headers: &'r H) -> Self {
+    /// Fails at a header that is none: one reader's ` x-amz-acl` is another's `x-amz-acl`, signed by nobody.
+    pub(super) fn find<H: Headers + ?Sized>(headers: &'r H) -> Result<Self, VerifyError> {
         let mut found = Self::default();
         for (name, value) in headers.fields() {
+            if !is_token(name.as_bytes()) {
+                return Err(VerifyError::new(
+                    VerifyErrorKind::InvalidHeader,
+                    "the name of a header is not a token",
+                ));
+            }
+            if memchr::memchr3(0, b'\r', b'\n', value).is_some() {
+                return Err(VerifyError::new(
+                    VerifyErrorKind::InvalidHeader,
+                    "the value of a header holds NUL, CR or LF",
+                ));
+            }
             let is = |known: &str| name.eq_ignore_ascii_case(known);
             // By length first: most names are none of these.
             match name.len() {
@@ -54,7 +67,7 @@ impl<'r> KnownHeaders<'r> {
                 _ => {}
             }
         }
-        found
+        Ok(found)
     }
 }
 

@@ -25,6 +25,7 @@ pub struct Policy {
     pub(super) skew: u64,
     pub(super) unsigned_payload: bool,
     pub(super) unsigned_headers: Vec<String>,
+    pub(super) normal_paths_only: bool,
     pub(super) limits: Limits,
 }
 
@@ -45,6 +46,7 @@ impl Policy {
             skew: 900,
             unsigned_payload: false,
             unsigned_headers: Vec::new(),
+            normal_paths_only: false,
             limits: Limits::default(),
         }
     }
@@ -77,9 +79,27 @@ impl Policy {
         self
     }
 
+    /// Refuses paths with `.`, `..` or empty segments, for services that normalize paths.
+    ///
+    /// All services but S3 sign `/a//b` and `/c/../a/b` as `/a/b`, and clients do send such paths, so they are accepted by default; the
+    /// path that was signed is [`Verified::path`](crate::Verified::path). A service that routes on the path as it arrived, before
+    /// or beside the verifier, should refuse them.
+    ///
+    /// ```
+    /// # use sigv4::{Policy, Region, Service};
+    /// let policy = Policy::new(Region::new("us-east-1")?, [Service::iot_data()]).with_normal_paths_only();
+    /// # Ok::<(), sigv4::ScopeError>(())
+    /// ```
+    #[must_use]
+    pub const fn with_normal_paths_only(mut self) -> Self {
+        self.normal_paths_only = true;
+        self
+    }
+
     /// Accepts `UNSIGNED-PAYLOAD`: whoever is between client and verifier may then change the body.
     ///
-    /// Presigned S3 URLs need no permission; they cannot say anything else.
+    /// Presigned S3 URLs need no permission, since most of them say nothing else; see
+    /// [`Service::with_unsigned_presigned_payload`].
     ///
     /// ```
     /// # use sigv4::{Policy, Region, Service};

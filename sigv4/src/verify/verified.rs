@@ -31,13 +31,15 @@ pub enum Mechanism {
 /// }
 /// ```
 ///
-/// ```compile_fail
-/// // There is no other way to come by one.
-/// let forged = sigv4::Verified { identity: "root" };
+/// ```compile_fail,E0451
+/// // There is no other way to come by one, nor to make it another's.
+/// fn forge(mine: sigv4::Verified<&'static str>) -> sigv4::Verified<&'static str> {
+///     sigv4::Verified { identity: "root", ..mine }
+/// }
 /// ```
 pub struct Verified<I> {
     pub(super) identity: I,
-    /// `AKID/YYYYMMDD/region/service/aws4_request` and, after a line break, the list of signed headers: one allocation.
+    /// `AKID/YYYYMMDD/region/service/aws4_request`, the list of signed headers and the path, with line breaks between: one allocation.
     pub(super) text: Box<str>,
     pub(super) signature: Signature,
     pub(super) mechanism: Mechanism,
@@ -133,10 +135,34 @@ impl<I> Verified<I> {
     /// # }
     /// ```
     pub fn signed_headers(&self) -> impl Iterator<Item = &str> {
-        self.text
-            .split_once('\n')
-            .map_or("", |(_, list)| list)
-            .split(';')
+        self.text.split('\n').nth(1).unwrap_or_default().split(';')
+    }
+
+    /// The path that was signed: the one to route on.
+    ///
+    /// For a service that normalizes paths, which all but S3 do, this is without `.`, `..` and empty segments. The path that arrived may
+    /// be another spelling of it, since `/admin/../topics/a` has the signature of `/topics/a`; whoever holds a signed request can
+    /// send it under either. Escapes stand as they were sent; bytes above 0x7F are escaped.
+    ///
+    /// ```
+    /// # use sigv4::{Credentials, KeyRecord, Payload, Policy, Region, Request, Scratch, SecretAccessKey, Service, Signer, Timestamp, Verifier};
+    /// # let at = Timestamp::parse("20260301T120000Z")?;
+    /// # let signer = Signer::new(Credentials::new("AKID", "secret")?, Region::new("us-east-1")?, Service::iot_data());
+    /// # let mut headers = vec![("host".to_owned(), "example.com".to_owned())];
+    /// # let mut scratch = Scratch::new();
+    /// # let signed = signer.sign(&Request::new("GET", "/topics/a%2Fb?qos=1", &headers), Payload::Empty, at, &mut scratch)?;
+    /// # let added: Vec<_> = signed.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    /// # headers.extend(added);
+    /// # let verifier = Verifier::new(Policy::new(Region::new("us-east-1")?, [Service::iot_data()]));
+    /// # let record = KeyRecord::long_term(SecretAccessKey::new("secret"), ());
+    /// let arrived = Request::new("GET", "/admin/..//topics/a%2Fb?qos=1", &headers);
+    /// let verified = verifier.verify(&arrived, b"", at, &mut scratch, |_| Ok(Some(record)))?;
+    /// assert_eq!(verified.path(), "/topics/a%2Fb");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.text.split('\n').nth(2).unwrap_or_default()
     }
 
     /// Whether the signature binds the body. It does unless `UNSIGNED-PAYLOAD` was accepted.

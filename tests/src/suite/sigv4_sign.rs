@@ -87,7 +87,9 @@ fn sign(case: &Case, scratch: &mut Scratch) -> Result<Outcome, String> {
     let mut credentials = Credentials::new(&*keys.access_key_id, &*keys.secret_access_key)
         .map_err(|error| text(&error))?;
     if let Some(token) = &keys.session_token {
-        credentials = credentials.with_session_token(&**token);
+        credentials = credentials
+            .with_session_token(&**token)
+            .map_err(|error| text(&error))?;
     }
     let placement = match options.token.as_deref() {
         None => TokenPlacement::Absent,
