@@ -128,7 +128,7 @@ reason_codes! {
     RetainNotSupported = 0x9A, "Retain not supported", [ConnAck Disconnect];
     /// A QoS above Maximum QoS.
     QoSNotSupported = 0x9B, "QoS not supported", [ConnAck Disconnect];
-    /// Use another server, for now.
+    /// Use another server, temporarily.
     UseAnotherServer = 0x9C, "Use another server", [ConnAck Disconnect];
     /// Use another server, from now on.
     ServerMoved = 0x9D, "Server moved", [ConnAck Disconnect];
