@@ -139,8 +139,8 @@ fn random_operations<S: BuildHasher + Clone>(
     let empty = index.memory_bytes();
     let mut model = Model::new();
     for operation in 0..operations {
-        // The number of subscriptions swells and shrinks.
-        let growing = (operation / swell).is_multiple_of(2);
+        // The number of subscriptions swells, and shrinks for twice as long.
+        let growing = (operation / swell).is_multiple_of(3);
         let key = rng.random_range(0..60);
         match rng.random_range(0..100) {
             10..45 if growing => insert(&mut index, &mut model, filter(&mut rng), key, operation),
