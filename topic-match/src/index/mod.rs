@@ -13,6 +13,7 @@ mod nodes;
 mod record;
 pub(crate) mod roster;
 pub(crate) mod slab;
+mod slots;
 mod spill;
 pub(crate) mod table;
 mod trail;

@@ -1,6 +1,5 @@
-use alloc::vec::Vec;
-
 use super::NONE;
+use super::slots::{Slot, Slots};
 
 /// One path of the wildcard filters: what all filters that begin with the same levels share.
 ///
@@ -77,42 +76,50 @@ const fn bloom(level: u64) -> u32 {
     if bit == 1 { 2 } else { bit }
 }
 
-const VACANT: Node = Node::new(0);
+impl Slot for Node {
+    const VACANT: Self = Self::new(0);
 
-/// A hash table of nodes: open addressing, linear probing, removal by shifting back.
-///
-/// It grows by a third when 4/5 are taken, and shrinks when less than 1/4 are.
-#[derive(Clone, Debug, Default)]
+    #[inline]
+    fn is_vacant(&self) -> bool {
+        self.filters == 0
+    }
+
+    #[inline]
+    fn home(&self, slots: usize) -> usize {
+        home(self.path, slots)
+    }
+}
+
+/// A hash table of nodes.
+#[derive(Clone, Debug)]
 pub(crate) struct Nodes {
-    slots: Vec<Node>,
-    len: usize,
+    slots: Slots<Node>,
 }
 
 impl Nodes {
     pub(crate) const fn new() -> Self {
         Self {
-            slots: Vec::new(),
-            len: 0,
+            slots: Slots::new(),
         }
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
-        self.len == 0
+        self.slots.taken() == 0
     }
 
     /// Whether a path is where probing for it begins. To ask ahead is to have that slot in the cache when the path's
     /// turn comes.
     #[inline]
     pub(crate) fn is_at_home(&self, path: u64) -> bool {
-        let home = self.slots.get(self.home(path));
-        home.is_some_and(|node| (node.path == path) & (node.filters != 0))
+        let home = self.slots.get(home(path, self.slots.count()));
+        home.is_some_and(|node| (node.path == path) & !node.is_vacant())
     }
 
     /// The node of a path, of which it is known whether it is where probing begins.
     #[inline]
     pub(crate) fn get(&self, path: u64, is_at_home: bool) -> Option<&Node> {
         if is_at_home {
-            self.slots.get(self.home(path))
+            self.slots.get(home(path, self.slots.count()))
         } else {
             self.slots.get(self.position(path)?)
         }
@@ -127,13 +134,7 @@ impl Nodes {
     pub(crate) fn enter(&mut self, path: u64) -> Option<&mut Node> {
         let at = match self.position(path) {
             Some(at) => at,
-            None => {
-                if self.len >= self.slots.len().saturating_mul(4) / 5 {
-                    self.resize(self.slots.len().saturating_mul(4) / 3);
-                }
-                self.len = self.len.saturating_add(1);
-                self.place(Node::new(path))
-            }
+            None => self.slots.insert(Node::new(path)),
         };
         let node = self.slots.get_mut(at)?;
         node.filters = node.filters.saturating_add(1);
@@ -151,110 +152,40 @@ impl Nodes {
                 return false;
             }
         }
-        self.close(at);
+        self.slots.vacate(at);
         true
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.slots.capacity().saturating_mul(size_of::<Node>())
-    }
-
-    /// Shifts back what follows a slot that has become vacant.
-    fn close(&mut self, mut hole: usize) {
-        self.len = self.len.saturating_sub(1);
-        let mut at = hole;
-        loop {
-            at = self.next(at);
-            let Some(node) = self.slots.get(at).copied() else {
-                break;
-            };
-            if node.filters == 0 {
-                break;
-            }
-            if self.distance(self.home(node.path), at) >= self.distance(hole, at) {
-                self.set(hole, node);
-                hole = at;
-            }
-        }
-        self.set(hole, VACANT);
-        if self.len < self.slots.len() / 4 {
-            self.resize(self.len.saturating_mul(2));
-        }
+        self.slots.heap_bytes()
     }
 
     #[inline]
     fn position(&self, path: u64) -> Option<usize> {
-        let mut at = self.home(path);
+        let mut at = home(path, self.slots.count());
         loop {
             // An empty table has no slot at all; in any other a vacant one ends the run.
             let node = self.slots.get(at)?;
-            if node.filters == 0 {
+            if node.is_vacant() {
                 return None;
             }
             if node.path == path {
                 return Some(at);
             }
-            at = self.next(at);
+            at = self.slots.next(at);
         }
     }
+}
 
-    /// Makes room for this many slots, or a few more.
-    fn resize(&mut self, wanted: usize) {
-        let slots = if wanted == 0 && !self.slots.is_empty() {
-            Vec::new()
-        } else {
-            alloc::vec![VACANT; wanted.max(8)]
-        };
-        let old = core::mem::replace(&mut self.slots, slots);
-        for node in old {
-            if node.filters != 0 {
-                self.place(node);
-            }
-        }
-    }
-
-    /// Puts a node into the first vacancy from its home on; there always is one.
-    fn place(&mut self, node: Node) -> usize {
-        let mut at = self.home(node.path);
-        while self.slots.get(at).is_some_and(|node| node.filters != 0) {
-            at = self.next(at);
-        }
-        self.set(at, node);
-        at
-    }
-
-    fn set(&mut self, at: usize, node: Node) {
-        if let Some(slot) = self.slots.get_mut(at) {
-            *slot = node;
-        }
-    }
-
-    /// Where the probing for a path begins: its high bits.
-    #[inline]
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "the product is below 2^64 times the length, so that its high half is below the length, a `usize`; \
-                  the lint sees that on some targets only"
-    )]
-    fn home(&self, path: u64) -> usize {
-        (u128::from(path).wrapping_mul(self.slots.len() as u128) >> 64) as usize
-    }
-
-    #[inline]
-    const fn next(&self, at: usize) -> usize {
-        let next = at.wrapping_add(1);
-        if next == self.slots.len() { 0 } else { next }
-    }
-
-    /// How many steps lead from one slot to another.
-    const fn distance(&self, from: usize, to: usize) -> usize {
-        let steps = to.wrapping_sub(from);
-        if to < from {
-            steps.wrapping_add(self.slots.len())
-        } else {
-            steps
-        }
-    }
+/// Where probing for a path begins: its high bits.
+#[inline]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "the product is below 2^64 times the length, so that its high half is below the length, a `usize`; \
+              the lint sees that on some targets only"
+)]
+fn home(path: u64, slots: usize) -> usize {
+    (u128::from(path).wrapping_mul(slots as u128) >> 64) as usize
 }
 
 #[cfg(test)]

@@ -1,177 +1,116 @@
-use alloc::vec::Vec;
+use super::slots::{Slot, Slots};
 
-/// What an empty slot holds in place of an id.
+/// What a vacant slot holds in place of an id.
 const EMPTY: u32 = u32::MAX;
 
-/// A hash table of ids: open addressing, linear probing, removal by shifting back.
+/// A hash table of ids.
 ///
 /// It keeps 32 bits of each hash and leaves it to the caller to compare what the ids stand for; ids of equal hash
-/// may be there several times. It grows by a third when 4/5 are taken, and shrinks when less than 1/4 are.
-#[derive(Clone, Debug, Default)]
+/// may be there several times.
+#[derive(Clone, Debug)]
 pub(crate) struct Table {
-    slots: Vec<Slot>,
-    len: usize,
+    slots: Slots<Hashed>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Slot {
+struct Hashed {
     hash: u32,
     id: u32,
 }
 
-const VACANT: Slot = Slot { hash: 0, id: EMPTY };
+impl Slot for Hashed {
+    const VACANT: Self = Self { hash: 0, id: EMPTY };
+
+    #[inline]
+    fn is_vacant(&self) -> bool {
+        self.id == EMPTY
+    }
+
+    #[inline]
+    fn home(&self, slots: usize) -> usize {
+        home(self.hash, slots)
+    }
+}
 
 impl Table {
     pub(crate) const fn new() -> Self {
         Self {
-            slots: Vec::new(),
-            len: 0,
+            slots: Slots::new(),
         }
     }
 
     /// The first id of this hash for which `is` holds.
     #[inline]
     pub(crate) fn find(&self, hash: u32, mut is: impl FnMut(u32) -> bool) -> Option<u32> {
-        let mut at = self.home(hash);
+        let mut at = home(hash, self.slots.count());
         loop {
             // An empty table has no slot at all; in any other a vacant one ends the run.
             let slot = self.slots.get(at)?;
-            if slot.id == EMPTY {
+            if slot.is_vacant() {
                 return None;
             }
             if slot.hash == hash && is(slot.id) {
                 return Some(slot.id);
             }
-            at = self.next(at);
+            at = self.slots.next(at);
         }
     }
 
     /// Adds an id, which must not be `u32::MAX`.
     pub(crate) fn insert(&mut self, hash: u32, id: u32) {
-        if self.len >= self.slots.len().saturating_mul(4) / 5 {
-            self.resize(self.slots.len().saturating_mul(4) / 3);
-        }
-        self.place(Slot { hash, id });
-        self.len = self.len.saturating_add(1);
+        self.slots.insert(Hashed { hash, id });
     }
 
     /// Removes an id that was added with this hash.
     pub(crate) fn remove(&mut self, hash: u32, id: u32) {
-        let Some(mut hole) = self.position(hash, id) else {
-            return;
-        };
-        self.len = self.len.saturating_sub(1);
-        // Shift back what follows, unless it stands at or past its home already.
-        let mut at = hole;
-        loop {
-            at = self.next(at);
-            let Some(slot) = self.slots.get(at).copied() else {
-                break;
-            };
-            if slot.id == EMPTY {
-                break;
-            }
-            if self.distance(self.home(slot.hash), at) >= self.distance(hole, at) {
-                self.set(hole, slot);
-                hole = at;
-            }
-        }
-        self.set(hole, VACANT);
-        if self.len < self.slots.len() / 4 {
-            self.resize(self.len.saturating_mul(2));
+        if let Some(at) = self.position(hash, id) {
+            self.slots.vacate(at);
         }
     }
 
     /// Puts `new` in the place of `old`, which was added with this hash.
     pub(crate) fn rename(&mut self, hash: u32, old: u32, new: u32) {
         if let Some(at) = self.position(hash, old) {
-            self.set(at, Slot { hash, id: new });
+            self.slots.set(at, Hashed { hash, id: new });
         }
     }
 
     pub(crate) fn clear(&mut self) {
-        self.slots.fill(VACANT);
-        self.len = 0;
+        self.slots.clear();
     }
 
     pub(crate) const fn slots(&self) -> usize {
-        self.slots.len()
+        self.slots.count()
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.slots.capacity().saturating_mul(size_of::<Slot>())
+        self.slots.heap_bytes()
     }
 
     fn position(&self, hash: u32, id: u32) -> Option<usize> {
-        let mut at = self.home(hash);
+        let mut at = home(hash, self.slots.count());
         loop {
             let slot = self.slots.get(at)?;
             if slot.id == id {
                 return Some(at);
             }
-            if slot.id == EMPTY {
+            if slot.is_vacant() {
                 return None;
             }
-            at = self.next(at);
+            at = self.slots.next(at);
         }
     }
+}
 
-    /// Makes room for this many slots, or a few more.
-    fn resize(&mut self, wanted: usize) {
-        let slots = if wanted == 0 && !self.slots.is_empty() {
-            Vec::new()
-        } else {
-            alloc::vec![VACANT; wanted.max(8)]
-        };
-        let old = core::mem::replace(&mut self.slots, slots);
-        for slot in old {
-            if slot.id != EMPTY {
-                self.place(slot);
-            }
-        }
-    }
-
-    /// Puts a slot into the first vacancy from its home on; there always is one.
-    fn place(&mut self, slot: Slot) {
-        let mut at = self.home(slot.hash);
-        while self.slots.get(at).is_some_and(|slot| slot.id != EMPTY) {
-            at = self.next(at);
-        }
-        self.set(at, slot);
-    }
-
-    fn set(&mut self, at: usize, slot: Slot) {
-        if let Some(place) = self.slots.get_mut(at) {
-            *place = slot;
-        }
-    }
-
-    /// Where the probing for a hash begins: its high bits.
-    #[inline]
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "the product is below 2^32 times the length, so that its high half is below the length, a `usize`; \
-                  the lint sees that on some targets only"
-    )]
-    fn home(&self, hash: u32) -> usize {
-        (u64::from(hash).wrapping_mul(self.slots.len() as u64) >> 32) as usize
-    }
-
-    #[inline]
-    fn next(&self, at: usize) -> usize {
-        let next = at.wrapping_add(1);
-        if next == self.slots.len() { 0 } else { next }
-    }
-
-    /// How many steps lead from one slot to another.
-    const fn distance(&self, from: usize, to: usize) -> usize {
-        let steps = to.wrapping_sub(from);
-        if to < from {
-            steps.wrapping_add(self.slots.len())
-        } else {
-            steps
-        }
-    }
+/// Where probing for a hash begins: its high bits.
+#[inline]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "the product is below 2^32 times the length, so that its high half is below the length, a `usize`; \
+              the lint sees that on some targets only"
+)]
+fn home(hash: u32, slots: usize) -> usize {
+    (u64::from(hash).wrapping_mul(slots as u64) >> 32) as usize
 }
 
 #[cfg(test)]
