@@ -1,0 +1,1 @@
+//! Sessions, subscriptions, routing and retained messages.

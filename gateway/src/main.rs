@@ -1,0 +1,3 @@
+//! The binary `thingwire`: see the library's README.
+
+fn main() {}

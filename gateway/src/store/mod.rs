@@ -1,0 +1,1 @@
+//! What outlives the process: a small trait over ordered tables, and the journal that commits in groups.
