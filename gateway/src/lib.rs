@@ -20,5 +20,8 @@
     reason = "not a `no_std` crate"
 )]
 
+pub mod access;
 pub mod broker;
+pub mod connection;
+pub mod settings;
 pub mod store;
