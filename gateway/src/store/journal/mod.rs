@@ -217,9 +217,9 @@ impl Journal {
             }
         }
         let waker = Arc::new(Unpark(std::thread::current())).into();
-        let mut context = Context::from_waker(&waker);
+        let context = Context::from_waker(&waker);
         loop {
-            match self.poll(ticket, &mut context) {
+            match self.poll(ticket, &context) {
                 Poll::Ready(result) => return result,
                 Poll::Pending => std::thread::park(),
             }

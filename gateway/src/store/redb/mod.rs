@@ -1,7 +1,10 @@
 //! A store in one file.
 
+mod length;
+
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use ::redb::{
@@ -102,9 +105,7 @@ impl RedbStore {
         if missing {
             create(folder, &path, options)?;
         }
-        let database = open_file(&path, options)?;
-        check_format(&database, &path)?;
-        add_tables(&database).map_err(|error| error.at(&path))?;
+        let database = open_checked(&path, options)?;
         Ok(Self {
             path,
             options,
@@ -127,23 +128,35 @@ impl RedbStore {
         let Some(engine) = &*database else {
             return Err(StoreError::new(StoreErrorKind::Io, shown(&self.path)));
         };
-        match work(engine) {
+        let outcome = caught(|| work(engine)).unwrap_or_else(|panicked| Err(panicked.into()));
+        match outcome {
             Ok(done) => Ok(done),
             Err(EngineError::Refused(error)) => Err(error),
             Err(EngineError::Storage(error)) => {
                 drop(database);
-                self.database.write().take();
+                self.shut();
                 Err(EngineError::Storage(error).at(&self.path))
             }
         }
     }
 
+    fn shut(&self) {
+        // An engine that cannot close has nothing left to lose: its last commit is on disk.
+        let _panicked = caught(|| drop(self.database.write().take()));
+    }
+
     fn reopen(&self) -> Result<(), StoreError> {
         let mut database = self.database.write();
         if database.is_none() {
-            *database = Some(open_file(&self.path, self.options)?);
+            *database = Some(open_checked(&self.path, self.options)?);
         }
         Ok(())
+    }
+}
+
+impl Drop for RedbStore {
+    fn drop(&mut self) {
+        self.shut();
     }
 }
 
@@ -272,12 +285,39 @@ fn create(folder: &Path, path: &Path, options: RedbOptions) -> Result<(), StoreE
         .map_err(|error| StoreError::io(&shown(path), &error))
 }
 
+fn open_checked(path: &Path, options: RedbOptions) -> Result<Database, StoreError> {
+    caught(|| {
+        let database = open_file(path, options)?;
+        check_format(&database, path)?;
+        add_tables(&database).map_err(|error| error.at(path))?;
+        Ok(database)
+    })
+    .unwrap_or_else(|panicked| Err(EngineError::from(panicked).at(path)))
+}
+
+/// Runs the engine, which asserts what it believes of its file: a damaged one can say otherwise, and that is an error
+/// of the file, not the end of the gateway.
+fn caught<T>(work: impl FnOnce() -> T) -> Result<T, StorageError> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_panic| {
+        StorageError::Corrupted("the storage engine cannot make sense of it".to_owned())
+    })
+}
+
 fn open_file(path: &Path, options: RedbOptions) -> Result<Database, StoreError> {
+    let shortfall = File::open(path)
+        .and_then(|mut file| length::shortfall(&mut file))
+        .map_err(|error| StoreError::io(&shown(path), &error))?;
+    if let Some((_, found)) = shortfall {
+        return Err(StoreError::new(
+            StoreErrorKind::Corrupt,
+            format!("{} ends too early, at {found} bytes", shown(path)),
+        ));
+    }
     let shown_path = shown(path);
     let opened = Database::builder()
         .set_cache_size(options.cache_bytes)
         .set_repair_callback(move |session| {
-            tracing::debug!(path = %shown_path, progress = session.progress(), "the store was not closed; checking it");
+            tracing::info!(path = %shown_path, done = session.progress(), "the store was not closed; checking it");
         })
         .open(path);
     opened.map_err(|error| match error {
@@ -297,10 +337,6 @@ fn opening_error(path: &Path, error: &StorageError) -> StoreError {
         StorageError::Io(io) if io.kind() == std::io::ErrorKind::InvalidData => StoreError::new(
             StoreErrorKind::Foreign,
             format!("{} is not a database file", shown(path)),
-        ),
-        StorageError::Io(io) if io.kind() == std::io::ErrorKind::UnexpectedEof => StoreError::new(
-            StoreErrorKind::Corrupt,
-            format!("{} ends too early", shown(path)),
         ),
         other => storage_error(path, other),
     }
