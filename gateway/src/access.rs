@@ -28,6 +28,11 @@ pub enum Operation<'a> {
 pub trait Access: Debug + Send + Sync {
     /// Whether the connection may do this. No answer is no permission: whoever cannot tell says `false`.
     fn allows(&self, operation: Operation<'_>) -> bool;
+
+    /// Changes whenever an answer may have changed: answers are kept until then.
+    fn revision(&self) -> u64 {
+        0
+    }
 }
 
 /// Everything is allowed: for the listener that authenticates nobody, and for tests.

@@ -23,5 +23,6 @@
 pub mod access;
 pub mod broker;
 pub mod connection;
+pub mod listen;
 pub mod settings;
 pub mod store;

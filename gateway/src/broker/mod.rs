@@ -25,18 +25,19 @@ use std::sync::{Arc, OnceLock};
 
 use mqtt_codec::ReasonCode;
 use parking_lot::{Mutex, RwLock};
-use topic_match::{RetainedIndex, SubscriptionIndex, TopicNameBuf};
+use topic_match::{RetainedIndex, SubscriptionIndex, TopicName};
 
 use crate::settings::Settings;
 use crate::store::{Batch, Journal, StoreError, Table, Ticket};
 
-pub(crate) use attach::{AttachError, Attached, Attachment};
+pub(crate) use attach::{AttachError, Attachment};
 pub(crate) use clock::Clock;
-pub(crate) use message::{Delivery, Granted, Identifiers, Message};
+pub(crate) use message::{Delivery, Granted, Message};
 pub(crate) use outgoing::{Answered, Slot};
 pub(crate) use retained::RetainedQuery;
 pub(crate) use route::{Routed, Sendable, Turn};
-pub(crate) use session::{Link, Session, SessionKey, State};
+pub(crate) use session::{Session, State};
+use session::SessionKey;
 pub(crate) use subscribe::SubscribeError;
 pub(crate) use will::Will;
 
@@ -314,10 +315,10 @@ impl Broker {
             return;
         }
         let mut turn = Turn::default();
-        let Ok(name) = TopicNameBuf::new(topic) else {
+        let Ok(name) = TopicName::new(topic) else {
             return;
         };
-        self.publish(name.as_name(), &will.publish, will.qos, None, &mut turn);
+        self.publish(name, &will.publish, will.qos, None, &mut turn);
         turn.end(self);
     }
 }

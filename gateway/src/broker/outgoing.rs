@@ -13,8 +13,6 @@ pub(crate) struct Outgoing {
     /// The identifier of the first slot.
     oldest: PacketId,
     slots: VecDeque<Slot>,
-    /// How many slots are not free.
-    unanswered: usize,
 }
 
 /// What is known of one identifier.
@@ -46,7 +44,6 @@ impl Default for Outgoing {
         Self {
             oldest: PacketId::MIN,
             slots: VecDeque::new(),
-            unanswered: 0,
         }
     }
 }
@@ -64,10 +61,6 @@ fn after(id: PacketId, steps: usize) -> PacketId {
 }
 
 impl Outgoing {
-    pub(crate) fn len(&self) -> usize {
-        self.unanswered
-    }
-
     /// Whether another identifier can be given.
     pub(crate) fn has_room(&self) -> bool {
         self.slots.len() < IDS
@@ -77,7 +70,6 @@ impl Outgoing {
     pub(crate) fn send(&mut self, delivery: Delivery) -> PacketId {
         let id = after(self.oldest, self.slots.len());
         self.slots.push_back(Slot::Sent(delivery));
-        self.unanswered = self.unanswered.saturating_add(1);
         id
     }
 
@@ -110,7 +102,6 @@ impl Outgoing {
                 self.slots.push_back(Slot::Free);
             }
             self.slots.push_back(slot);
-            self.unanswered = self.unanswered.saturating_add(1);
         }
     }
 
@@ -131,7 +122,6 @@ impl Outgoing {
             Slot::Free => return None,
             Slot::Sent(delivery) | Slot::Released(delivery) => delivery,
         };
-        self.unanswered = self.unanswered.saturating_sub(1);
         while let Some(Slot::Free) = self.slots.front() {
             self.slots.pop_front();
             self.oldest = after(self.oldest, 1);

@@ -32,7 +32,10 @@ impl Connection {
         // An empty identifier without Clean Session is refused by the decoder ([MQTT-3.1.3-8]).
         let is_assigned = connect.client_id().is_empty();
         let client_id: Arc<str> = if is_assigned {
-            format!("auto-{:032x}", rand::random::<u128>()).into()
+            let Some(assigned) = assigned_client_id() else {
+                return refuse(ReasonCode::ServerUnavailable);
+            };
+            assigned
         } else {
             connect.client_id().into()
         };
@@ -202,6 +205,12 @@ impl Connection {
             .build()
             .ok()
     }
+}
+
+/// An identifier that nobody has: `None` only when the system gives no random numbers.
+fn assigned_client_id() -> Option<Arc<str>> {
+    let random = ring::rand::generate::<[u8; 16]>(&ring::rand::SystemRandom::new()).ok()?;
+    Some(format!("auto-{:032x}", u128::from_be_bytes(random.expose())).into())
 }
 
 /// What CONNACK tells the client.

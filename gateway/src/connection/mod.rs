@@ -105,6 +105,7 @@ struct Open {
 struct Asked {
     topic: Vec<u8>,
     retain: bool,
+    revision: u64,
     answer: bool,
 }
 

@@ -97,7 +97,7 @@ impl Output {
     }
 
     fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>; SLICES]) -> usize {
-        let mut used = 0;
+        let mut used = 0_usize;
         let mut from = self.written;
         let mut places = slices.iter_mut();
         let mut put = |bytes: &'a [u8]| {

@@ -11,35 +11,29 @@ use crate::broker::{Broker, Routed, Turn};
 use crate::store::{Batch, Ticket};
 
 impl Asked {
-    fn is(&self, topic: &[u8], retain: bool) -> bool {
-        self.retain == retain && self.topic == topic
+    fn is(&self, access: &dyn Access, topic: &[u8], retain: bool) -> bool {
+        self.retain == retain && self.topic == topic && self.revision == access.revision()
     }
 
-    fn keep(&mut self, topic: &[u8], retain: bool, answer: bool) {
+    fn keep(&mut self, access: &dyn Access, topic: &str, retain: bool, operation: Operation<'_>) {
         self.topic.clear();
-        self.topic.extend_from_slice(topic);
+        self.topic.extend_from_slice(topic.as_bytes());
         self.retain = retain;
-        self.answer = answer;
-    }
-
-    /// Forgets the answer: the next one is asked for.
-    pub(super) fn forget(&mut self) {
-        *self = Self::default();
+        self.revision = access.revision();
+        self.answer = access.allows(operation);
     }
 
     pub(super) fn may_publish(&mut self, access: &dyn Access, topic: &str, retain: bool) -> bool {
-        if !self.is(topic.as_bytes(), retain) {
-            let answer = access.allows(Operation::Publish { topic, retain });
-            self.keep(topic.as_bytes(), retain, answer);
+        if !self.is(access, topic.as_bytes(), retain) {
+            self.keep(access, topic, retain, Operation::Publish { topic, retain });
         }
         self.answer
     }
 
     pub(super) fn may_receive(&mut self, access: &dyn Access, topic: &[u8]) -> bool {
-        if !self.is(topic, false) {
-            let text = core::str::from_utf8(topic).unwrap_or_default();
-            let answer = access.allows(Operation::Receive { topic: text });
-            self.keep(topic, false, answer);
+        if !self.is(access, topic, false) {
+            let topic = core::str::from_utf8(topic).unwrap_or_default();
+            self.keep(access, topic, false, Operation::Receive { topic });
         }
         self.answer
     }
