@@ -38,6 +38,7 @@ impl Open {
                 self.check_hold(&state)?;
                 if self.is_greeted {
                     is_drained = self.take(broker, &mut state, turn);
+                    turn.wakers.extend(state.take_relieved());
                 }
                 if is_drained {
                     if let Some(link) = &mut state.link {

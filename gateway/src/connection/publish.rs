@@ -89,7 +89,8 @@ impl Open {
         self.check_receive_maximum(broker)?;
         let routed = self.forward(broker, name, publish, named.is_some(), turn);
         let reason = reason(&routed);
-        if reason.is_error() {
+        let is_said = self.encoder.version() == Version::V5;
+        if routed.refused || (reason.is_error() && is_said) {
             return self.refuse(publish, reason, out);
         }
         if qos == QoS::ExactlyOnce {
@@ -204,6 +205,8 @@ impl Open {
     }
 }
 
+/// A message that some of its receivers had no room for is taken; the loss is counted. Before 5.0 that goes for a message
+/// that none had room for too: nothing can be said but by closing the connection, and that mends nothing.
 fn reason(routed: &Routed) -> ReasonCode {
     if routed.refused || (routed.matched > 0 && routed.full == routed.matched) {
         ReasonCode::QuotaExceeded
