@@ -7,7 +7,7 @@ use core::time::Duration;
 use std::io;
 use std::sync::Arc;
 
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::output::Output;
@@ -90,7 +90,11 @@ pub async fn serve<T: AsyncRead + AsyncWrite + Unpin>(transport: T, connection: 
         if let Some(unsent) = &mut unsent {
             core::future::poll_fn(|cx| unsent.poll_write(&mut transport, cx)).await?;
         }
-        transport.shutdown().await
+        transport.shutdown().await?;
+        // A socket that is closed with bytes unread resets the connection, and the last words are lost with it.
+        let mut rest = [0; 1024];
+        while transport.read(&mut rest).await? > 0 {}
+        Ok(())
     };
     // Whoever does not listen is not waited for.
     let _: Result<io::Result<()>, _> = tokio::time::timeout(FAREWELL, farewell).await;

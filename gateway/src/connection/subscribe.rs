@@ -30,10 +30,15 @@ impl Open {
                 continue;
             }
             let code = self.subscribe_one(broker, &subscription, identifier, &mut batch);
-            if code == ReasonCode::NotAuthorized && settings.differences.unauthorized_closes {
-                return Err(End::Disconnect(code));
-            }
-            codes.push(code);
+            codes.push(match code {
+                ReasonCode::NotAuthorized if settings.differences.unauthorized_closes => {
+                    return Err(End::Disconnect(code));
+                }
+                ReasonCode::NotAuthorized if !settings.differences.subscribe_refusal_explained => {
+                    ReasonCode::UnspecifiedError
+                }
+                code => code,
+            });
         }
         let ticket = if batch.is_empty() {
             None
