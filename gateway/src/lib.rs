@@ -21,4 +21,6 @@
 )]
 
 pub mod broker;
+pub mod pki;
+pub mod registry;
 pub mod store;
