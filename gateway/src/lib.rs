@@ -20,7 +20,11 @@
     reason = "not a `no_std` crate"
 )]
 
+pub mod access;
 pub mod broker;
+pub mod connection;
+pub mod listen;
 pub mod pki;
 pub mod registry;
+pub mod settings;
 pub mod store;

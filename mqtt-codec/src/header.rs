@@ -250,6 +250,13 @@ impl HeaderBytes {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
+    /// The bytes with zeros after them.
+    #[inline]
+    pub(crate) const fn padded(&self) -> [u8; 5] {
+        self.bytes
+    }
+
+    #[inline]
     pub(crate) fn len(&self) -> u8 {
         u8::try_from(self.len).unwrap_or(u8::MAX)
     }

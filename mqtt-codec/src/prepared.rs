@@ -6,12 +6,13 @@ use crate::decode_error::Field;
 use crate::encode_error::EncodeError;
 use crate::encoder::Encoder;
 use crate::header::HeaderBytes;
-use crate::property::SubscriptionId;
+use crate::property::{Properties, SubscriptionId};
 use crate::property_id::PropertyId;
 use crate::publish::Publish;
-use crate::reader::short;
+use crate::reader::{index, short};
+use crate::storage::Storage;
 use crate::varint::VariableByteInteger;
-use crate::{Delivery, PacketType, Version};
+use crate::{Delivery, PacketType, text};
 
 /// A message for many subscribers: encoded once, patched for each, its payload shared and never copied.
 ///
@@ -40,25 +41,21 @@ use crate::{Delivery, PacketType, Version};
 /// ```
 #[derive(Clone, Debug)]
 pub struct PreparedPublish {
-    /// The Topic Name with its length.
-    topic: Bytes,
-    /// What every subscriber gets: without Topic Alias and Subscription Identifiers.
-    properties: Bytes,
+    /// The Topic Name with its length; the properties with theirs, without Topic Alias and Subscription Identifiers, as
+    /// 5.0 has them; then zeros, so that what is short can be copied as blocks of a constant size.
+    head: Bytes,
     payload: Bytes,
+    /// Where in `head` the length of the properties begins, where they begin and where they end.
+    topic_end: u32,
+    properties: u32,
+    end: u32,
+    /// Where the value of the Message Expiry Interval is; 0 if there is none.
+    expiry: u32,
     retain: bool,
-    /// The properties with their length, as 5.0 has them after the packet identifier.
-    tail: Bytes,
-    /// What comes between the first byte and the packet identifier when all that differs is those two: for 3.x and 5.0,
-    /// at QoS 0 and above.
-    middles: [Middle; 4],
 }
 
-/// Remaining Length and Topic Name, and the length of the whole head.
-#[derive(Clone, Debug, Default)]
-struct Middle {
-    bytes: Bytes,
-    head_len: usize,
-}
+/// Heads of up to so many bytes are copied as blocks.
+const BLOCK: usize = 64;
 
 /// What one receiver of a [`PreparedPublish`] gets for itself.
 ///
@@ -72,6 +69,7 @@ struct Middle {
 pub struct Recipient<'a> {
     delivery: Delivery,
     retain: Option<bool>,
+    message_expiry_interval: Option<u32>,
     subscription_ids: &'a [SubscriptionId],
     topic: TopicForm,
 }
@@ -106,6 +104,7 @@ impl<'a> Recipient<'a> {
         Self {
             delivery,
             retain: None,
+            message_expiry_interval: None,
             subscription_ids: &[],
             topic: TopicForm::Name,
         }
@@ -116,6 +115,30 @@ impl<'a> Recipient<'a> {
     pub const fn retain(self, retain: bool) -> Self {
         Self {
             retain: Some(retain),
+            ..self
+        }
+    }
+
+    /// What is left of the Message Expiry Interval, in seconds (MQTT 5.0 [MQTT-3.3.2-6]). A message without one, and
+    /// versions before 5.0, have none to set.
+    ///
+    /// ```
+    /// use mqtt_codec::{Delivery, Encoder, PreparedPublish, PropertiesBuf, Property, Publish, Recipient, Version};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::MessageExpiryInterval(60))?;
+    /// let prepared = PreparedPublish::new(&Publish::builder("a").properties(&properties).build()?);
+    ///
+    /// let mut head = Vec::new();
+    /// let recipient = Recipient::new(Delivery::AtMostOnce).message_expiry_interval(45);
+    /// prepared.encode_head(&Encoder::new(Version::V5), &recipient, &mut head)?;
+    /// assert_eq!(head, b"\x30\x09\x00\x01a\x05\x02\x00\x00\x00\x2D");
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn message_expiry_interval(self, seconds: u32) -> Self {
+        Self {
+            message_expiry_interval: Some(seconds),
             ..self
         }
     }
@@ -141,6 +164,14 @@ impl<'a> Recipient<'a> {
             TopicForm::NameAndAlias(alias) | TopicForm::Alias(alias) => Some(alias),
         }
     }
+
+    /// Whether all that is its own is the packet identifier and the flags.
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.topic == TopicForm::Name
+            && self.subscription_ids.is_empty()
+            && self.message_expiry_interval.is_none()
+    }
 }
 
 /// The Topic Name of a PUBLISH that has only an alias.
@@ -153,89 +184,104 @@ impl PreparedPublish {
         Self::from_parts(publish, publish.payload_bytes())
     }
 
-    pub(crate) fn from_parts(head: &Publish, payload: Bytes) -> Self {
-        let mut topic = BytesMut::with_capacity(head.topic_bytes().len().saturating_add(2));
-        topic.put_slice(
-            head.topic_and_id()
-                .get(..topic.capacity())
-                .unwrap_or_default(),
-        );
-        let mut properties = BytesMut::with_capacity(head.properties().as_bytes().len());
-        for property in head.properties().raw() {
-            // A server sends the identifiers of its own subscriptions and its own aliases
-            // (MQTT 5.0 §3.3.2.3.4, §3.3.2.3.8).
-            if !matches!(
-                property.id,
-                PropertyId::TopicAlias | PropertyId::SubscriptionIdentifier
-            ) {
-                properties.put_slice(property.bytes);
-            }
-        }
-        let properties = properties.freeze();
-        let mut tail = BytesMut::with_capacity(properties.len().saturating_add(4));
-        tail.put_slice(
-            VariableByteInteger::saturating(short(properties.len()))
-                .encode()
-                .as_ref(),
-        );
-        tail.put_slice(&properties);
-        let mut prepared = Self {
-            topic: topic.freeze(),
-            properties,
-            payload,
-            retain: head.retain(),
-            tail: tail.freeze(),
-            middles: Default::default(),
+    /// Prepares a message that is still in the buffer it was read into: everything is copied, once.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, PreparedPublish, Version};
+    ///
+    /// let mut buffer = *b"\x30\x08\x00\x01ahello";
+    /// let mut decoder = Decoder::any(Version::V311);
+    /// let status = decoder.decode(&buffer)?.complete();
+    /// let Some((Packet::Publish(publish), _)) = status else { panic!() };
+    /// let prepared = PreparedPublish::copy_of(&publish);
+    /// buffer.fill(0);
+    /// assert_eq!((prepared.topic(), &prepared.payload()[..]), ("a", &b"hello"[..]));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    #[must_use]
+    pub fn copy_of<S: Storage>(publish: &Publish<S>) -> Self {
+        Self::from_parts(publish, Bytes::copy_from_slice(publish.payload()))
+    }
+
+    pub(crate) fn from_parts<S: Storage>(publish: &Publish<S>, payload: Bytes) -> Self {
+        // A server sends the identifiers of its own subscriptions and its own aliases
+        // (MQTT 5.0 §3.3.2.3.4, §3.3.2.3.8).
+        let kept = || {
+            publish.properties().raw().filter(|property| {
+                !matches!(
+                    property.id,
+                    PropertyId::TopicAlias | PropertyId::SubscriptionIdentifier
+                )
+            })
         };
-        if prepared.has_name() {
-            let len = prepared.tail.len();
-            prepared.middles = [(0, 0), (2, 0), (0, len), (2, len)]
-                .map(|(id, properties)| prepared.middle(id, properties));
+        let topic = publish.topic_bytes();
+        let properties_len = kept().fold(0, |sum: usize, one| sum.saturating_add(one.bytes.len()));
+        let integer = VariableByteInteger::saturating(short(properties_len));
+        let topic_end = topic.len().saturating_add(NO_NAME.len());
+        let properties = topic_end.saturating_add(integer.encoded_len());
+        let end = properties.saturating_add(properties_len);
+        let padding = if end <= BLOCK { BLOCK } else { 0 };
+
+        let mut head = BytesMut::with_capacity(end.saturating_add(padding));
+        head.put_u16(u16::try_from(topic.len()).unwrap_or(u16::MAX));
+        head.put_slice(topic);
+        head.put_slice(integer.encode().as_ref());
+        let mut expiry = 0;
+        for property in kept() {
+            if property.id == PropertyId::MessageExpiryInterval {
+                expiry = head.len().saturating_add(1);
+            }
+            head.put_slice(property.bytes);
         }
-        prepared
-    }
-
-    /// Whether the topic is known by its name.
-    fn has_name(&self) -> bool {
-        self.topic.len() > NO_NAME.len()
-    }
-
-    fn middle(&self, id: usize, properties: usize) -> Middle {
-        let remaining = self
-            .topic
-            .len()
-            .saturating_add(id)
-            .saturating_add(properties)
-            .saturating_add(self.payload.len());
-        let len = VariableByteInteger::saturating(short(remaining));
-        let mut bytes = BytesMut::with_capacity(self.topic.len().saturating_add(4));
-        bytes.put_slice(len.encode().as_ref());
-        bytes.put_slice(&self.topic);
-        let head_len = remaining
-            .saturating_sub(self.payload.len())
-            .saturating_add(len.encoded_len())
-            .saturating_add(1);
-        Middle {
-            bytes: bytes.freeze(),
-            head_len,
+        head.put_bytes(0, padding);
+        Self {
+            head: head.freeze(),
+            payload,
+            topic_end: short(topic_end),
+            properties: short(properties),
+            end: short(end),
+            expiry: short(expiry),
+            retain: publish.retain(),
         }
     }
 
-    #[inline]
-    fn find_middle(&self, version: Version, delivery: Delivery) -> &Middle {
-        let [plain, with_id, plain_v5, with_id_v5] = &self.middles;
-        match (version.has_properties(), delivery) {
-            (false, Delivery::AtMostOnce) => plain,
-            (false, _) => with_id,
-            (true, Delivery::AtMostOnce) => plain_v5,
-            (true, _) => with_id_v5,
-        }
+    fn part(&self, from: u32, to: u32) -> &[u8] {
+        self.head.get(index(from)..index(to)).unwrap_or_default()
+    }
+
+    /// The Topic Name; empty if the message came with an alias alone.
+    #[must_use]
+    pub fn topic(&self) -> &str {
+        text::checked(self.topic_bytes())
+    }
+
+    /// The bytes of the Topic Name. Cheaper than [`topic`](Self::topic), which looks at them again.
+    #[must_use]
+    pub fn topic_bytes(&self) -> &[u8] {
+        self.part(2, self.topic_end)
+    }
+
+    /// The properties, without Topic Alias and Subscription Identifiers.
+    #[must_use]
+    pub fn properties(&self) -> Properties<'_> {
+        Properties::checked(self.part(self.properties, self.end))
     }
 
     /// The payload, to be written after each head.
     #[must_use]
     pub const fn payload(&self) -> &Bytes {
         &self.payload
+    }
+
+    /// Whether RETAIN was set, which receivers get unless [`Recipient::retain`] says otherwise.
+    #[must_use]
+    pub const fn retain(&self) -> bool {
+        self.retain
+    }
+
+    /// Whether the topic is known by its name.
+    fn has_name(&self) -> bool {
+        index(self.topic_end) > NO_NAME.len()
     }
 
     /// Writes everything but the payload for one receiver.
@@ -249,26 +295,14 @@ impl PreparedPublish {
         recipient: &Recipient<'_>,
         out: &mut B,
     ) -> Result<(), EncodeError> {
-        if recipient.topic == TopicForm::Name
-            && recipient.subscription_ids.is_empty()
-            && self.has_name()
-        {
-            let version = encoder.version();
-            let middle = self.find_middle(version, recipient.delivery);
-            encoder.fits(
-                PacketType::Publish,
-                middle.head_len.saturating_add(self.payload.len()),
-            )?;
-            encoder.room(PacketType::Publish, middle.head_len, out)?;
-            out.put_slice(&[self.first_byte(recipient)]);
-            out.put_slice(&middle.bytes);
-            if let Some(id) = recipient.delivery.packet_id() {
-                out.put_slice(&id.get().to_be_bytes());
+        if recipient.is_plain() && self.has_name() && index(self.end) <= BLOCK {
+            if let Some((block, len)) = self.block(encoder, recipient) {
+                let head = block.get(..len).unwrap_or_default();
+                encoder.fits(PacketType::Publish, len.saturating_add(self.payload.len()))?;
+                encoder.room(PacketType::Publish, len, out)?;
+                out.put_slice(head);
+                return Ok(());
             }
-            if version.has_properties() {
-                out.put_slice(&self.tail);
-            }
-            return Ok(());
         }
         self.compose(encoder, recipient, out)
     }
@@ -277,6 +311,40 @@ impl PreparedPublish {
     fn first_byte(&self, recipient: &Recipient<'_>) -> u8 {
         let retain = recipient.retain.unwrap_or(self.retain);
         (PacketType::Publish.code() << 4) | recipient.delivery.flags() | u8::from(retain)
+    }
+
+    /// A short head, put together by copies of a constant size: each overwrites what the one before wrote too much.
+    #[inline]
+    fn block(
+        &self,
+        encoder: &Encoder,
+        recipient: &Recipient<'_>,
+    ) -> Option<([u8; 5 + BLOCK + 2 + BLOCK], usize)> {
+        let id = recipient.delivery.packet_id();
+        let has_properties = encoder.version().has_properties();
+        let topic_end = index(self.topic_end);
+        let rest = index(if has_properties {
+            self.end
+        } else {
+            self.topic_end
+        })
+        .saturating_add(if id.is_some() { 2 } else { 0 });
+        let remaining = short(rest.saturating_add(self.payload.len()));
+        let header = HeaderBytes::new(self.first_byte(recipient), remaining);
+        let start = usize::from(header.len());
+
+        let mut block = [0; 5 + BLOCK + 2 + BLOCK];
+        *block.first_chunk_mut()? = header.padded();
+        *block.get_mut(start..)?.first_chunk_mut::<BLOCK>()? = *self.head.first_chunk()?;
+        if let Some(id) = id {
+            let after = block.get_mut(start.saturating_add(topic_end)..)?;
+            *after.first_chunk_mut()? = id.get().to_be_bytes();
+            if has_properties {
+                let tail = self.head.get(topic_end..)?;
+                *after.get_mut(2..)?.first_chunk_mut::<BLOCK>()? = *tail.first_chunk()?;
+            }
+        }
+        Some((block, start.saturating_add(rest)))
     }
 
     fn compose<B: BufMut + ?Sized>(
@@ -296,7 +364,7 @@ impl PreparedPublish {
                     Field::TopicName,
                 ));
             }
-            _ => &self.topic,
+            _ => self.part(0, self.topic_end),
         };
         let mut own = 0_usize;
         let mut properties_len = 0_usize;
@@ -309,7 +377,7 @@ impl PreparedPublish {
                     .saturating_add(id.integer().encoded_len())
                     .saturating_add(1);
             }
-            own = own.saturating_add(self.properties.len());
+            own = own.saturating_add(self.properties().as_bytes().len());
             properties_len = VariableByteInteger::saturating(short(own))
                 .encoded_len()
                 .saturating_add(own);
@@ -344,8 +412,23 @@ impl PreparedPublish {
                 out.put_u8(PropertyId::SubscriptionIdentifier.byte());
                 out.put_slice(id.integer().encode().as_ref());
             }
-            out.put_slice(&self.properties);
+            self.put_properties(recipient.message_expiry_interval, out);
         }
         Ok(())
+    }
+
+    fn put_properties<B: BufMut + ?Sized>(
+        &self,
+        message_expiry_interval: Option<u32>,
+        out: &mut B,
+    ) {
+        match message_expiry_interval.filter(|_| self.expiry != 0) {
+            Some(seconds) => {
+                out.put_slice(self.part(self.properties, self.expiry));
+                out.put_u32(seconds);
+                out.put_slice(self.part(self.expiry.saturating_add(4), self.end));
+            }
+            None => out.put_slice(self.part(self.properties, self.end)),
+        }
     }
 }

@@ -1,1 +1,324 @@
-//! Sessions, subscriptions, routing and retained messages.
+//! The broker: sessions, subscriptions, retained messages, and the way of a message from one client to others.
+//!
+//! It knows no sockets. A [`Connection`](crate::connection::Connection) brings it what a client says, takes what waits
+//! for the client, and is woken when there is something. All state is shared between the threads; locks are taken in
+//! this order and held briefly: the map of sessions, the index, one session.
+
+mod attach;
+mod clock;
+mod load;
+mod message;
+mod outgoing;
+mod records;
+mod retained;
+mod route;
+mod session;
+mod subscribe;
+mod timers;
+mod will;
+
+use core::num::NonZeroU64;
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use core::task::Waker;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use mqtt_codec::ReasonCode;
+use parking_lot::{Mutex, RwLock};
+use topic_match::{RetainedIndex, SubscriptionIndex, TopicName};
+
+use crate::settings::Settings;
+use crate::store::{Batch, Journal, StoreError, Table, Ticket};
+
+pub(crate) use attach::{AttachError, Attachment};
+pub(crate) use clock::Clock;
+pub(crate) use message::{Delivery, Granted, Message};
+pub(crate) use outgoing::{Answered, Slot};
+pub(crate) use retained::RetainedQuery;
+pub(crate) use route::{Routed, Sendable, Turn};
+pub(crate) use session::{Session, State};
+use session::SessionKey;
+pub(crate) use subscribe::SubscribeError;
+pub(crate) use will::Will;
+
+use timers::Timers;
+
+/// Takes messages on topics that the gateway answers itself, such as those of shadows.
+pub trait Service: Send + Sync {
+    /// Whether messages on this topic are for the service alone.
+    fn takes(&self, topic: &str) -> bool;
+
+    /// A message on such a topic. What it answers, it publishes. The ticket is of what must be durable before the message
+    /// is acknowledged.
+    fn handle(&self, broker: &Broker, topic: &str, payload: &[u8]) -> Option<Ticket>;
+}
+
+/// Everything that connections share.
+pub struct Broker {
+    settings: Settings,
+    topics: topic_match::Profile,
+    clock: Clock,
+    sessions: Mutex<HashMap<Arc<str>, Arc<Session>, foldhash::fast::RandomState>>,
+    index: RwLock<SubscriptionIndex<SessionKey, Granted>>,
+    retained: RwLock<RetainedIndex<Arc<Message>>>,
+    journal: Journal,
+    timers: Timers,
+    /// Numbers of sessions, messages and rows: each is used once, also across restarts.
+    numbers: AtomicU64,
+    /// Whose turn it is in shared subscriptions.
+    shares: AtomicUsize,
+    service: OnceLock<Box<dyn Service>>,
+    counts: Counts,
+}
+
+/// What has happened since the start.
+#[derive(Debug, Default)]
+struct Counts {
+    refused: AtomicU64,
+    dropped: AtomicU64,
+}
+
+impl core::fmt::Debug for Broker {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Broker")
+            .field("sessions", &self.sessions.lock().len())
+            .field("subscriptions", &self.index.read().len())
+            .field("retained", &self.retained.read().len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Broker {
+    /// A broker with everything that the journal's store holds.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or holds what no gateway wrote.
+    pub fn open(settings: Settings, journal: Journal) -> Result<Arc<Self>, StoreError> {
+        let topics = settings.topics();
+        let broker = Self {
+            topics,
+            clock: Clock::start(),
+            sessions: Mutex::default(),
+            index: RwLock::new(
+                SubscriptionIndex::new()
+                    .with_match_rules(topics.match_rules())
+                    .with_capacity_limit(settings.limits.subscriptions),
+            ),
+            retained: RwLock::new(
+                RetainedIndex::new()
+                    .with_match_rules(topics.match_rules())
+                    .with_capacity_limit(settings.limits.retained_messages),
+            ),
+            journal,
+            timers: Timers::default(),
+            numbers: AtomicU64::new(1),
+            shares: AtomicUsize::new(0),
+            service: OnceLock::new(),
+            counts: Counts::default(),
+            settings,
+        };
+        broker.load()?;
+        Ok(Arc::new(broker))
+    }
+
+    /// Sets who answers on the gateway's own topics. The first call counts.
+    pub fn set_service(&self, service: Box<dyn Service>) {
+        let _ = self.service.set(service);
+    }
+
+    /// What the broker was told.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// How many messages were refused to their publisher, and dropped for one receiver, because a queue was full.
+    #[must_use]
+    pub fn losses(&self) -> (u64, u64) {
+        (
+            self.counts.refused.load(Ordering::Relaxed),
+            self.counts.dropped.load(Ordering::Relaxed),
+        )
+    }
+
+    pub(crate) const fn topics(&self) -> &topic_match::Profile {
+        &self.topics
+    }
+
+    pub(crate) const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(crate) const fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    pub(crate) fn service_for(&self, topic: &str) -> Option<&dyn Service> {
+        if !topic.starts_with('$') {
+            return None;
+        }
+        let service = self.service.get()?;
+        service.takes(topic).then_some(&**service)
+    }
+
+    fn number(&self) -> NonZeroU64 {
+        NonZeroU64::new(self.numbers.fetch_add(1, Ordering::Relaxed)).unwrap_or(NonZeroU64::MIN)
+    }
+
+    /// Does what falls due, until the broker is dropped or the task is.
+    pub async fn run_timers(self: Arc<Self>) {
+        loop {
+            let now = self.clock.millis();
+            for due in self.timers.take(now) {
+                let Some(session) = due.session.upgrade() else {
+                    continue;
+                };
+                self.fall_due(&session, due.generation, due.what);
+            }
+            match self.timers.next() {
+                Some(next) => {
+                    tokio::select! {
+                        () = tokio::time::sleep_until(self.clock.instant(next)) => {}
+                        () = self.timers.earlier() => {}
+                    }
+                }
+                None => self.timers.earlier().await,
+            }
+        }
+    }
+
+    fn fall_due(&self, session: &Arc<Session>, generation: u64, what: timers::What) {
+        match what {
+            timers::What::PublishWill => {
+                let will = {
+                    let mut state = session.state.lock();
+                    if state.generation != generation || state.link.is_some() {
+                        return;
+                    }
+                    state.will.take()
+                };
+                if let Some(will) = will {
+                    self.publish_will(&will);
+                    self.keep_session(session);
+                }
+            }
+            timers::What::EndSession => {
+                {
+                    let state = session.state.lock();
+                    if state.generation != generation || state.link.is_some() {
+                        return;
+                    }
+                }
+                self.end_session(session);
+            }
+        }
+    }
+
+    /// Closes the connection of a client, if there is one.
+    pub fn disconnect(&self, client_id: &str, reason: ReasonCode) -> bool {
+        let Some(session) = self.session(client_id) else {
+            return false;
+        };
+        let waker = {
+            let mut state = session.state.lock();
+            if state.link.is_none() {
+                return false;
+            }
+            state.close(reason)
+        };
+        waker.into_iter().for_each(Waker::wake);
+        true
+    }
+
+    /// Tells every connection that the server is going down.
+    pub fn disconnect_all(&self, reason: ReasonCode) {
+        let all: Vec<_> = self.sessions.lock().values().cloned().collect();
+        for session in all {
+            let waker = session.state.lock().close(reason);
+            waker.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    pub(crate) fn session(&self, client_id: &str) -> Option<Arc<Session>> {
+        self.sessions.lock().get(client_id).cloned()
+    }
+
+    /// A batch goes to the store; `None` and a word in the log when the journal takes no more.
+    pub(crate) fn submit(&self, batch: Batch) -> Option<Ticket> {
+        match self.journal.submit(batch) {
+            Ok(ticket) => Some(ticket),
+            Err(error) => {
+                tracing::error!(%error, "the store takes no more");
+                None
+            }
+        }
+    }
+
+    /// A delivery is done with: its rows go.
+    pub(crate) fn settle(&self, session: &Session, delivery: &Delivery, batch: &mut Batch) {
+        let Some(row) = delivery.row else { return };
+        batch.push(
+            Table::Queue,
+            records::queue_key(&session.client_id, row),
+            None,
+        );
+        if let Some(message) = &delivery.message.row {
+            if message.release() {
+                batch.push(Table::Message, records::message_key(message.id), None);
+            }
+        }
+    }
+
+    /// Where a delivery stands is written down: before a QoS 2 message is sent, and before it is released.
+    pub(crate) fn note_delivery(
+        &self,
+        session: &Session,
+        delivery: &Delivery,
+        id: mqtt_codec::PacketId,
+        released: bool,
+        batch: &mut Batch,
+    ) {
+        if let Some(row) = delivery.row {
+            batch.push(
+                Table::Queue,
+                records::queue_key(&session.client_id, row),
+                Some(records::write_delivery(delivery, Some(id), released)),
+            );
+        }
+    }
+
+    /// A QoS 2 identifier from a client is held, or let go.
+    pub(crate) fn note_incoming(
+        &self,
+        session: &Session,
+        id: mqtt_codec::PacketId,
+        held: bool,
+        batch: &mut Batch,
+    ) {
+        batch.push(
+            Table::Incoming,
+            records::incoming_key(&session.client_id, id),
+            held.then(bytes::Bytes::new),
+        );
+    }
+
+    fn publish_will(&self, will: &Will) {
+        use crate::access::Operation;
+        let topic = will.publish.topic();
+        let operation = Operation::Publish {
+            topic,
+            retain: will.publish.retain(),
+        };
+        let access = will.access.as_ref();
+        if access.is_some_and(|access| !access.allows(operation)) {
+            tracing::warn!(topic, "a will was not published: its client may not publish there");
+            return;
+        }
+        let mut turn = Turn::default();
+        let Ok(name) = TopicName::new(topic) else {
+            return;
+        };
+        self.publish(name, &will.publish, will.qos, None, &mut turn);
+        turn.end(self);
+    }
+}

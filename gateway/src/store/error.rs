@@ -57,7 +57,7 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    pub(super) fn new(kind: StoreErrorKind, detail: impl Into<Arc<str>>) -> Self {
+    pub(crate) fn new(kind: StoreErrorKind, detail: impl Into<Arc<str>>) -> Self {
         Self {
             kind,
             detail: detail.into(),

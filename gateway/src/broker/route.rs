@@ -1,0 +1,295 @@
+//! The way of a message: who gets it, what is written down first, whom to wake.
+
+use core::num::NonZeroU64;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::task::Waker;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use mqtt_codec::{PacketId, PreparedPublish, Publish, QoS, Storage};
+use topic_match::{Match, TopicName};
+
+use super::message::{Delivery, Granted, Identifiers, Message, MessageRow};
+use super::records;
+use super::session::{Pushed, Session, SessionKey};
+use super::Broker;
+use crate::store::{Batch, Table, Ticket};
+
+/// What gathers while the packets of one read are handled, to be done once at the end.
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    /// Connections that have something to send.
+    pub(crate) wakers: Vec<Waker>,
+    /// Writes that nobody waits for.
+    pub(crate) batch: Batch,
+    /// What one connection is about to send.
+    pub(crate) sendable: Vec<Sendable>,
+}
+
+/// A delivery that goes out now.
+#[derive(Debug)]
+pub(crate) struct Sendable {
+    pub(crate) delivery: Delivery,
+    pub(crate) packet_id: Option<PacketId>,
+    pub(crate) dup: bool,
+}
+
+impl Turn {
+    pub(crate) fn end(&mut self, broker: &Broker) {
+        if !self.batch.is_empty() {
+            broker.submit(core::mem::take(&mut self.batch));
+        }
+        for waker in self.wakers.drain(..) {
+            waker.wake();
+        }
+    }
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Routed {
+    /// Sessions that matched.
+    pub(crate) matched: usize,
+    /// Of these, sessions whose queue was full.
+    pub(crate) full: usize,
+    /// What must be durable before the message is acknowledged.
+    pub(crate) ticket: Option<Ticket>,
+    /// Whether the store could not take it: then nobody got it.
+    pub(crate) refused: bool,
+}
+
+/// A session that matched, and how.
+struct Target<'a> {
+    session: &'a Arc<Session>,
+    qos: QoS,
+    retain: bool,
+    identifiers: Identifiers,
+    row: Option<NonZeroU64>,
+}
+
+/// Sessions that fit here are told apart by looking at each.
+const FEW: usize = 16;
+
+impl Broker {
+    /// Publishes a message to all who subscribe, and keeps it where it is to be retained.
+    ///
+    /// `publish` must have a topic of its own, the one given.
+    pub(crate) fn publish<S: Storage>(
+        &self,
+        name: TopicName<'_>,
+        publish: &Publish<S>,
+        qos: QoS,
+        origin: Option<u64>,
+        turn: &mut Turn,
+    ) -> Routed {
+        self.route(name, qos, publish.retain(), origin, turn, || {
+            PreparedPublish::copy_of(publish)
+        })
+    }
+
+    /// As [`publish`](Self::publish), from what `prepare` makes when somebody wants it.
+    pub(crate) fn route(
+        &self,
+        name: TopicName<'_>,
+        qos: QoS,
+        retain: bool,
+        origin: Option<u64>,
+        turn: &mut Turn,
+        prepare: impl FnOnce() -> PreparedPublish,
+    ) -> Routed {
+        let index = self.index.read();
+        let mut targets = Targets::default();
+        let mut matches = index
+            .matches(name)
+            .with_budget(self.settings.limits.lookup_nodes);
+        for one in &mut matches {
+            match one {
+                Match::Subscriber(subscriber) => {
+                    targets.add(&subscriber.key.0, *subscriber.value, origin, qos, retain);
+                }
+                Match::Group(group) => {
+                    if let Some((key, granted)) = self.choose(group.members()) {
+                        targets.add(&key.0, *granted, None, qos, retain);
+                    }
+                }
+            }
+        }
+        if matches.is_exhausted() {
+            tracing::warn!(
+                topic = name.as_str(),
+                "the lookup of a topic ended at its limit: some subscribers did not get a message"
+            );
+        }
+        let mut targets = targets.list;
+        if targets.is_empty() && !retain {
+            return Routed::default();
+        }
+
+        let mut routed = Routed {
+            matched: targets.len(),
+            ..Routed::default()
+        };
+        let kept = targets
+            .iter()
+            .filter(|target| target.qos > QoS::AtMostOnce && target.session.is_persistent())
+            .count();
+        let now = self.clock.millis();
+        let publish = prepare();
+        let expires = publish
+            .properties()
+            .message_expiry_interval()
+            .and_then(|seconds| {
+                NonZeroU64::new(now.saturating_add(u64::from(seconds).saturating_mul(1000)))
+            });
+        let message = Arc::new(Message {
+            publish,
+            qos,
+            arrived: now,
+            expires,
+            row: (kept > 0).then(|| MessageRow {
+                id: self.number().get(),
+                references: AtomicUsize::new(kept),
+            }),
+        });
+
+        // What must survive is handed to the store before anyone can answer it.
+        if kept > 0 || retain {
+            let mut batch = Batch::new();
+            if let Some(row) = &message.row {
+                batch.push(
+                    Table::Message,
+                    records::message_key(row.id),
+                    Some(records::write_message(&message)),
+                );
+            }
+            for target in &mut targets {
+                if target.qos > QoS::AtMostOnce && target.session.is_persistent() {
+                    let row = self.number();
+                    target.row = Some(row);
+                    let delivery = target.delivery(&message);
+                    batch.push(
+                        Table::Queue,
+                        records::queue_key(&target.session.client_id, row),
+                        Some(records::write_delivery(&delivery, None, false)),
+                    );
+                }
+            }
+            if retain {
+                self.retain_message(name, &message, &mut batch);
+            }
+            routed.ticket = self.submit(batch);
+            if routed.ticket.is_none() {
+                routed.refused = true;
+                return routed;
+            }
+        }
+
+        for target in &targets {
+            let pushed = target.session.push(
+                target.delivery(&message),
+                &self.settings.limits,
+                &mut turn.wakers,
+            );
+            match pushed {
+                Pushed::Waiting => {}
+                Pushed::Offline | Pushed::Ended => {
+                    self.settle(target.session, &target.delivery(&message), &mut turn.batch);
+                }
+                Pushed::Full => {
+                    routed.full = routed.full.saturating_add(1);
+                    self.counts.dropped.fetch_add(1, Ordering::Relaxed);
+                    self.settle(target.session, &target.delivery(&message), &mut turn.batch);
+                }
+            }
+        }
+        if routed.full > 0 && routed.full == routed.matched {
+            self.counts.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        routed
+    }
+
+    /// The member of a shared subscription that gets the next message: in turn, those who are there first
+    /// (MQTT 5.0 §4.8.2).
+    fn choose<'a>(
+        &self,
+        members: &'a [(SessionKey, Granted)],
+    ) -> Option<&'a (SessionKey, Granted)> {
+        let turn = self.shares.fetch_add(1, Ordering::Relaxed);
+        let start = turn.checked_rem(members.len())?;
+        let (before, after) = members.split_at_checked(start)?;
+        let mut in_turn = after.iter().chain(before);
+        let first = in_turn.clone().next();
+        in_turn
+            .find(|(key, _)| key.0.is_connected())
+            .or(first)
+    }
+}
+
+impl Target<'_> {
+    fn delivery(&self, message: &Arc<Message>) -> Delivery {
+        Delivery {
+            message: Arc::clone(message),
+            qos: self.qos,
+            retain: self.retain,
+            identifiers: self.identifiers.clone(),
+            row: self.row,
+        }
+    }
+}
+
+/// Sessions that matched, each once (MQTT 5.0 [MQTT-3.3.4-2]).
+#[derive(Default)]
+struct Targets<'a> {
+    list: Vec<Target<'a>>,
+    places: HashMap<u64, usize>,
+}
+
+impl<'a> Targets<'a> {
+    fn add(
+        &mut self,
+        session: &'a Arc<Session>,
+        granted: Granted,
+        origin: Option<u64>,
+        qos: QoS,
+        retain: bool,
+    ) {
+        // MQTT 5.0 [MQTT-3.8.3-3]
+        if granted.no_local && origin == Some(session.number) {
+            return;
+        }
+        let (qos, retain) = (
+            granted.qos.min(qos),
+            retain && granted.retain_as_published,
+        );
+        if session.subscriptions.load(Ordering::Relaxed) > 1 {
+            if let Some(target) = self.find(session.number) {
+                target.qos = target.qos.max(qos);
+                target.retain |= retain;
+                target.identifiers.add(granted.identifier());
+                return;
+            }
+            if self.list.len() >= FEW {
+                self.places.insert(session.number, self.list.len());
+            }
+        }
+        self.list.push(Target {
+            session,
+            qos,
+            retain,
+            identifiers: granted.identifier().into(),
+            row: None,
+        });
+    }
+
+    fn find(&mut self, number: u64) -> Option<&mut Target<'a>> {
+        let place = match self.places.get(&number) {
+            Some(place) => *place,
+            None => self
+                .list
+                .iter()
+                .take(FEW)
+                .position(|target| target.session.number == number)?,
+        };
+        self.list.get_mut(place)
+    }
+}

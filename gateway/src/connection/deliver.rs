@@ -1,0 +1,249 @@
+//! What waits for the client goes out: answers first, then what was sent before, then what is new.
+
+use core::task::Context;
+
+use mqtt_codec::{Delivery as Wire, PacketId, QoS, ReasonCode, Recipient, TopicForm};
+
+use super::acks::Reply;
+use super::output::Output;
+use super::{End, Open};
+use crate::broker::{Broker, Delivery, Sendable, Slot, State, Turn};
+use crate::store::Batch;
+
+/// Deliveries taken at a time, so that a queue is not locked for long.
+const AT_ONCE: usize = 128;
+
+/// Bytes that are put together before they are written.
+const WINDOW: usize = 128 * 1024;
+
+/// Below so many waiting messages, more retained ones are let in.
+const FEW: usize = 32;
+
+impl Open {
+    /// Fills `out`; whether there is more to do at once. Otherwise the connection is woken when there is.
+    pub(super) fn produce(
+        &mut self,
+        broker: &Broker,
+        cx: &mut Context<'_>,
+        turn: &mut Turn,
+        out: &mut Output,
+    ) -> Result<bool, End> {
+        loop {
+            self.send_replies(broker, cx, out);
+            self.send_held(broker, cx, out);
+            let mut is_drained = true;
+            {
+                let session = std::sync::Arc::clone(&self.session);
+                let mut state = session.state.lock();
+                self.check_hold(&state)?;
+                if self.is_greeted {
+                    is_drained = self.take(broker, &mut state, turn);
+                }
+                if is_drained {
+                    if let Some(link) = &mut state.link {
+                        if !link.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+                            link.waker = Some(cx.waker().clone());
+                        }
+                    }
+                }
+            }
+            // PUBREL may have come up.
+            self.send_replies(broker, cx, out);
+            let mut sendable = core::mem::take(&mut turn.sendable);
+            for one in sendable.drain(..) {
+                self.send(broker, &one, turn, out);
+            }
+            turn.sendable = sendable;
+            if is_drained && self.is_greeted && self.fetch_retained(broker) {
+                is_drained = false;
+            }
+            if is_drained {
+                return Ok(false);
+            }
+            if out.len() >= WINDOW {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Whether the session is still this connection's.
+    fn check_hold(&self, state: &State) -> Result<(), End> {
+        if state.generation != self.generation {
+            return Err(End::Disconnect(ReasonCode::SessionTakenOver));
+        }
+        match state.link.as_ref().and_then(|link| link.close) {
+            Some(reason) => Err(End::Disconnect(reason)),
+            None if state.ended => Err(End::Disconnect(ReasonCode::SessionTakenOver)),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes what may go out now; whether nothing is left that may.
+    fn take(&mut self, broker: &Broker, state: &mut State, turn: &mut Turn) -> bool {
+        let now = broker.clock().millis();
+        let mut room = AT_ONCE;
+        while let Some(id) = self.resend.front().copied() {
+            match state.outgoing.get(id) {
+                Some(Slot::Sent(delivery)) => {
+                    if self.unanswered >= self.receive_maximum || room == 0 {
+                        break;
+                    }
+                    self.unanswered = self.unanswered.saturating_add(1);
+                    room = room.saturating_sub(1);
+                    turn.sendable.push(Sendable {
+                        delivery: delivery.clone(),
+                        packet_id: Some(id),
+                        // MQTT 5.0 [MQTT-3.3.1-1]
+                        dup: true,
+                    });
+                }
+                Some(Slot::Released(_)) => {
+                    self.replies
+                        .push_back((None, Reply::PubRel(id, ReasonCode::Success)));
+                }
+                Some(Slot::Free) | None => {}
+            }
+            self.resend.pop_front();
+        }
+        while room > 0 {
+            let Some(delivery) = state.pop_qos0() else {
+                break;
+            };
+            if self.is_wanted(&delivery, now) {
+                room = room.saturating_sub(1);
+                turn.sendable.push(Sendable {
+                    delivery,
+                    packet_id: None,
+                    dup: false,
+                });
+            }
+        }
+        // What was sent before goes before what is new (MQTT 5.0 [MQTT-4.6.0-1]).
+        while room > 0
+            && self.resend.is_empty()
+            && self.unanswered < self.receive_maximum
+            && state.outgoing.has_room()
+        {
+            let Some(delivery) = state.pop() else { break };
+            if !self.is_wanted(&delivery, now) {
+                broker.settle(&self.session, &delivery, &mut turn.batch);
+                continue;
+            }
+            room = room.saturating_sub(1);
+            self.unanswered = self.unanswered.saturating_add(1);
+            let id = state.outgoing.send(delivery.clone());
+            if delivery.qos == QoS::ExactlyOnce && delivery.row.is_some() {
+                // After a crash the message must go out under the same identifier, or the client would take it for
+                // another one.
+                let mut batch = Batch::new();
+                broker.note_delivery(&self.session, &delivery, id, false, &mut batch);
+                if let Some(ticket) = broker.submit(batch) {
+                    self.held.push_back((ticket, id, delivery));
+                    continue;
+                }
+            }
+            turn.sendable.push(Sendable {
+                delivery,
+                packet_id: Some(id),
+                dup: false,
+            });
+        }
+        room > 0
+    }
+
+    /// Whether a delivery is still of use, and allowed.
+    fn is_wanted(&mut self, delivery: &Delivery, now: u64) -> bool {
+        let message = &delivery.message;
+        // MQTT 5.0 [MQTT-3.3.2-5]
+        !message.is_expired(now)
+            && self
+                .may_receive
+                .may_receive(&*self.access, message.publish.topic_bytes())
+    }
+
+    /// Sends QoS 2 messages whose identifiers have reached the disk.
+    fn send_held(&mut self, broker: &Broker, cx: &mut Context<'_>, out: &mut Output) {
+        while let Some((ticket, _, _)) = self.held.front() {
+            if broker.journal().poll_durable(*ticket, cx).is_pending() {
+                return;
+            }
+            let Some((_, id, delivery)) = self.held.pop_front() else {
+                return;
+            };
+            let mut turn = Turn::default();
+            let sendable = Sendable {
+                delivery,
+                packet_id: Some(id),
+                dup: false,
+            };
+            self.send(broker, &sendable, &mut turn, out);
+            turn.end(broker);
+        }
+    }
+
+    fn send(&mut self, broker: &Broker, one: &Sendable, turn: &mut Turn, out: &mut Output) {
+        let Sendable {
+            delivery,
+            packet_id,
+            dup,
+        } = one;
+        let message = &delivery.message;
+        let form = if self.encoder.version().has_properties() {
+            self.sent_aliases.form(message.publish.topic_bytes())
+        } else {
+            TopicForm::Name
+        };
+        let mut recipient = Recipient::new(wire(delivery.qos, *packet_id, *dup))
+            .retain(delivery.retain)
+            .subscription_ids(delivery.identifiers.as_slice())
+            .topic(form);
+        if message.expires.is_some() {
+            if let Some(seconds) = message.remaining_expiry(broker.clock().millis()) {
+                recipient = recipient.message_expiry_interval(seconds);
+            }
+        }
+        let encoded = message
+            .publish
+            .encode_head(&self.encoder, &recipient, out.buffer());
+        match encoded {
+            Ok(()) => out.put_payload(message.publish.payload()),
+            Err(error) => {
+                // The client takes no packet of this size: for it the message is as if it had been sent
+                // (MQTT 5.0 [MQTT-3.1.2-25]).
+                tracing::debug!(client = %self.client_id, %error, "a message was not sent");
+                if let TopicForm::NameAndAlias(_) = form {
+                    self.sent_aliases.forget(message.publish.topic_bytes());
+                }
+                if let Some(id) = packet_id {
+                    self.unanswered = self.unanswered.saturating_sub(1);
+                    let taken = self.session.state.lock().outgoing.take_back(*id);
+                    if let Some(delivery) = taken {
+                        broker.settle(&self.session, &delivery, &mut turn.batch);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lets more retained messages in when few are waiting; whether any may have come.
+    fn fetch_retained(&mut self, broker: &Broker) -> bool {
+        let Some(query) = self.retained.front_mut() else {
+            return false;
+        };
+        if self.session.state.lock().waiting_messages() > FEW {
+            return false;
+        }
+        if !broker.continue_retained(query, &self.session) {
+            self.retained.pop_front();
+        }
+        true
+    }
+}
+
+const fn wire(qos: QoS, packet_id: Option<PacketId>, dup: bool) -> Wire {
+    match (qos, packet_id) {
+        (QoS::AtLeastOnce, Some(packet_id)) => Wire::AtLeastOnce { packet_id, dup },
+        (QoS::ExactlyOnce, Some(packet_id)) => Wire::ExactlyOnce { packet_id, dup },
+        (QoS::AtMostOnce, _) | (_, None) => Wire::AtMostOnce,
+    }
+}

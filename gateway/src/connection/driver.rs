@@ -1,0 +1,205 @@
+//! A connection on a transport: reads while there is something to read, writes once for all that has gathered.
+
+use core::cell::Cell;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::time::{Instant, Sleep};
+
+use super::output::Output;
+use super::{Connection, End, ROUNDS};
+use crate::broker::Turn;
+
+/// Bytes read at a time.
+const READ: usize = 64 * 1024;
+
+/// Output that a slow client may leave unwritten before no more of its packets are read.
+const UNSENT: usize = 256 * 1024;
+
+/// For the last words of a connection.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Buffers that a thread lends to the connection it is busy with.
+struct Workbench {
+    read: Box<[u8]>,
+    turn: Turn,
+    out: Output,
+}
+
+thread_local! {
+    static WORKBENCH: Cell<Option<Box<Workbench>>> = const { Cell::new(None) };
+}
+
+impl Workbench {
+    fn borrow() -> Box<Self> {
+        WORKBENCH.take().unwrap_or_else(|| {
+            Box::new(Self {
+                read: vec![0; READ].into(),
+                turn: Turn::default(),
+                out: Output::default(),
+            })
+        })
+    }
+
+    fn give_back(self: Box<Self>) {
+        WORKBENCH.set(Some(self));
+    }
+}
+
+struct Driver<T> {
+    transport: T,
+    connection: Connection,
+    /// What the transport would not take.
+    unsent: Option<Box<Output>>,
+    /// Whether the transport still holds something that it took.
+    unflushed: bool,
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+/// Runs a connection on a transport until either ends.
+pub async fn serve<T: AsyncRead + AsyncWrite + Unpin>(transport: T, connection: Connection) {
+    let mut driver = Driver {
+        transport,
+        connection,
+        unsent: None,
+        unflushed: false,
+        alarm: None,
+    };
+    let ended = core::future::poll_fn(|cx| driver.poll(cx)).await;
+    if let Err(error) = ended {
+        tracing::debug!(peer = %driver.connection.peer, %error, "a connection was lost");
+        driver.connection.end(&End::Close, &mut Output::default());
+        return;
+    }
+    let Driver {
+        mut transport,
+        mut unsent,
+        ..
+    } = driver;
+    let farewell = async {
+        if let Some(unsent) = &mut unsent {
+            core::future::poll_fn(|cx| unsent.poll_write(&mut transport, cx)).await?;
+        }
+        transport.shutdown().await
+    };
+    // Whoever does not listen is not waited for.
+    let _: Result<io::Result<()>, _> = tokio::time::timeout(FAREWELL, farewell).await;
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut bench = Workbench::borrow();
+        let polled = self.poll_with(cx, &mut bench);
+        // What a lost connection left behind is nobody's.
+        bench.out.clear();
+        bench.turn.sendable.clear();
+        bench.turn.end(&self.connection.broker);
+        bench.give_back();
+        polled
+    }
+
+    fn poll_with(&mut self, cx: &mut Context<'_>, bench: &mut Workbench) -> Poll<io::Result<()>> {
+        for _ in 0..ROUNDS {
+            let mut is_busy = false;
+            if let Some(unsent) = &mut self.unsent {
+                if unsent.poll_write(&mut self.transport, cx)?.is_ready() {
+                    self.unsent = None;
+                    self.unflushed = true;
+                }
+            }
+            if self.unflushed {
+                self.poll_flush(cx)?;
+            }
+
+            let mut ended = None;
+            if self.unsent.as_ref().is_none_or(|unsent| unsent.len() < UNSENT) {
+                let mut buffer = ReadBuf::new(&mut bench.read);
+                match Pin::new(&mut self.transport).poll_read(cx, &mut buffer)? {
+                    Poll::Ready(()) if buffer.filled().is_empty() => ended = Some(End::Close),
+                    Poll::Ready(()) => {
+                        is_busy = true;
+                        let now = Instant::now();
+                        ended = self
+                            .connection
+                            .receive(buffer.filled(), now, &mut bench.turn, &mut bench.out)
+                            .err();
+                    }
+                    Poll::Pending => {}
+                }
+            }
+            // What a slow client is owed waits in its queue, where it is counted.
+            if ended.is_none() && self.unsent.is_none() {
+                match self.connection.produce(cx, &mut bench.turn, &mut bench.out) {
+                    Ok(more) => is_busy |= more,
+                    Err(end) => ended = Some(end),
+                }
+            }
+            if ended.is_none() && self.poll_alarm(cx).is_ready() {
+                ended = Some(self.connection.overdue());
+            }
+            if let Some(end) = &ended {
+                self.connection.end(end, &mut bench.out);
+            }
+            self.write(cx, &mut bench.out)?;
+            bench.turn.end(&self.connection.broker);
+            if ended.is_some() {
+                return Poll::Ready(Ok(()));
+            }
+            if !is_busy {
+                return Poll::Pending;
+            }
+        }
+        // Others have their turn.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Writes what has gathered; what the transport does not take is kept.
+    fn write(&mut self, cx: &mut Context<'_>, out: &mut Output) -> io::Result<()> {
+        if out.is_empty() {
+            return Ok(());
+        }
+        if let Some(unsent) = &mut self.unsent {
+            unsent.append(out);
+            return Ok(());
+        }
+        if out.poll_write(&mut self.transport, cx)?.is_pending() {
+            let mut kept = Box::<Output>::default();
+            kept.append(out);
+            self.unsent = Some(kept);
+            return Ok(());
+        }
+        self.poll_flush(cx)
+    }
+
+    /// Transports with buffers of their own, such as TLS, hand on what they hold.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        let flushed = Pin::new(&mut self.transport).poll_flush(cx)?;
+        self.unflushed = flushed.is_pending();
+        Ok(())
+    }
+
+    fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(deadline) = self.connection.deadline() else {
+            self.alarm = None;
+            return Poll::Pending;
+        };
+        let alarm = self
+            .alarm
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        // The deadline moves with every packet; the alarm is moved only when it goes off.
+        if alarm.deadline() > deadline {
+            alarm.as_mut().reset(deadline);
+        }
+        while alarm.as_mut().poll(cx).is_ready() {
+            if Instant::now() >= deadline {
+                return Poll::Ready(());
+            }
+            alarm.as_mut().reset(deadline);
+        }
+        Poll::Pending
+    }
+}

@@ -1,0 +1,215 @@
+//! PUBLISH from the client.
+
+use mqtt_codec::{PacketId, Publish, QoS, ReasonCode, Version};
+use topic_match::{TopicName, TopicNameBuf};
+
+use super::acks::Reply;
+use super::output::Output;
+use super::{Asked, End, Open};
+use crate::access::{Access, Operation};
+use crate::broker::{Broker, Routed, Turn};
+use crate::store::{Batch, Ticket};
+
+impl Asked {
+    fn is(&self, access: &dyn Access, topic: &[u8], retain: bool) -> bool {
+        self.retain == retain && self.topic == topic && self.revision == access.revision()
+    }
+
+    fn keep(&mut self, access: &dyn Access, topic: &str, retain: bool, operation: Operation<'_>) {
+        self.topic.clear();
+        self.topic.extend_from_slice(topic.as_bytes());
+        self.retain = retain;
+        self.revision = access.revision();
+        self.answer = access.allows(operation);
+    }
+
+    pub(super) fn may_publish(&mut self, access: &dyn Access, topic: &str, retain: bool) -> bool {
+        if !self.is(access, topic.as_bytes(), retain) {
+            self.keep(access, topic, retain, Operation::Publish { topic, retain });
+        }
+        self.answer
+    }
+
+    pub(super) fn may_receive(&mut self, access: &dyn Access, topic: &[u8]) -> bool {
+        if !self.is(access, topic, false) {
+            let topic = core::str::from_utf8(topic).unwrap_or_default();
+            self.keep(access, topic, false, Operation::Receive { topic });
+        }
+        self.answer
+    }
+}
+
+impl Open {
+    pub(super) fn publish(
+        &mut self,
+        broker: &Broker,
+        publish: &Publish<&[u8]>,
+        turn: &mut Turn,
+        out: &mut Output,
+    ) -> Result<(), End> {
+        let qos = publish.qos();
+        let settings = broker.settings();
+        // MQTT 5.0 [MQTT-3.2.2-11]
+        if qos > settings.differences.maximum_qos {
+            return Err(End::Disconnect(ReasonCode::QoSNotSupported));
+        }
+        let named = self.resolve(broker, publish)?;
+        let text = match &named {
+            Some(name) => name.as_name().as_str(),
+            None => publish.topic(),
+        };
+        let name = match TopicName::with_profile(text, broker.topics()) {
+            Ok(name) => name,
+            Err(error) => {
+                tracing::info!(client = %self.client_id, %error, "a topic was refused");
+                if text.starts_with('$') {
+                    // Basic Ingest and others that the service reserves.
+                    return Err(End::Disconnect(ReasonCode::TopicNameInvalid));
+                }
+                return self.refuse(publish, ReasonCode::TopicNameInvalid, out);
+            }
+        };
+        if !self.may_publish.may_publish(&*self.access, text, publish.retain()) {
+            tracing::info!(client = %self.client_id, topic = text, "a client may not publish there");
+            if settings.differences.unauthorized_closes {
+                return Err(End::Disconnect(ReasonCode::NotAuthorized));
+            }
+            return self.refuse(publish, ReasonCode::NotAuthorized, out);
+        }
+
+        let Some(id) = publish.packet_id() else {
+            self.forward(broker, name, publish, named.is_some(), turn);
+            return Ok(());
+        };
+        if qos == QoS::ExactlyOnce && self.session.state.lock().incoming.contains(&id) {
+            // It was received before (MQTT 5.0 [MQTT-4.3.3-10]).
+            self.reply(None, Reply::PubRec(id, ReasonCode::Success), out);
+            return Ok(());
+        }
+        self.check_receive_maximum(broker)?;
+        let routed = self.forward(broker, name, publish, named.is_some(), turn);
+        let reason = reason(&routed);
+        if reason.is_error() {
+            return self.refuse(publish, reason, out);
+        }
+        if qos == QoS::ExactlyOnce {
+            let ticket = self.hold(broker, id).or(routed.ticket);
+            self.reply(ticket, Reply::PubRec(id, reason), out);
+        } else {
+            self.reply(routed.ticket, Reply::PubAck(id, reason), out);
+        }
+        Ok(())
+    }
+
+    /// The identifier of a QoS 2 message is held until the client releases it.
+    fn hold(&self, broker: &Broker, id: PacketId) -> Option<Ticket> {
+        self.session.state.lock().incoming.insert(id);
+        if !self.session.is_persistent() {
+            return None;
+        }
+        let mut batch = Batch::new();
+        broker.note_incoming(&self.session, id, true, &mut batch);
+        broker.submit(batch)
+    }
+
+    /// The name that an alias stands for; `None` when the packet has its name with it.
+    fn resolve(
+        &mut self,
+        broker: &Broker,
+        publish: &Publish<&[u8]>,
+    ) -> Result<Option<TopicNameBuf>, End> {
+        let Some(alias) = publish.properties().topic_alias() else {
+            return Ok(None);
+        };
+        // MQTT 5.0 [MQTT-3.3.2-9]
+        if alias.get() > broker.settings().limits.topic_aliases {
+            return Err(End::Disconnect(ReasonCode::TopicAliasInvalid));
+        }
+        if publish.topic_bytes().is_empty() {
+            return match self.received_aliases.get(alias) {
+                Some(name) => Ok(Some(name.clone())),
+                // MQTT 5.0 §3.3.4
+                None => Err(End::Disconnect(ReasonCode::TopicAliasInvalid)),
+            };
+        }
+        if let Ok(name) = TopicName::with_profile(publish.topic(), broker.topics()) {
+            self.received_aliases.set(alias, name.to_buf());
+        }
+        Ok(None)
+    }
+
+    /// MQTT 5.0 [MQTT-3.3.4-7], [MQTT-3.3.4-8]
+    fn check_receive_maximum(&self, broker: &Broker) -> Result<(), End> {
+        let maximum = usize::from(broker.settings().limits.receive_maximum);
+        let held = self.session.state.lock().incoming.len();
+        if self.encoder.version() == Version::V5
+            && held.saturating_add(usize::from(self.unacknowledged)) >= maximum
+        {
+            return Err(End::Disconnect(ReasonCode::ReceiveMaximumExceeded));
+        }
+        Ok(())
+    }
+
+    fn forward(
+        &self,
+        broker: &Broker,
+        name: TopicName<'_>,
+        publish: &Publish<&[u8]>,
+        by_alias: bool,
+        turn: &mut Turn,
+    ) -> Routed {
+        if let Some(service) = broker.service_for(name.as_str()) {
+            return Routed {
+                matched: 1,
+                ticket: service.handle(broker, name.as_str(), publish.payload()),
+                ..Routed::default()
+            };
+        }
+        let origin = Some(self.session.number);
+        if !by_alias {
+            return broker.publish(name, publish, publish.qos(), origin, turn);
+        }
+        // The name stands in another packet: the message gets it back.
+        let whole = Publish::builder(name.as_str())
+            .retain(publish.retain())
+            .properties(publish.properties())
+            .payload(publish.payload())
+            .build();
+        match whole {
+            Ok(whole) => broker.publish(name, &whole, publish.qos(), origin, turn),
+            // With its name the packet is longer than a packet can be.
+            Err(_) => Routed {
+                refused: true,
+                ..Routed::default()
+            },
+        }
+    }
+
+    /// A message that is not taken. Before 5.0 there is no way to say so but to close (MQTT 3.1.1 [MQTT-3.3.5-2]).
+    fn refuse(
+        &mut self,
+        publish: &Publish<&[u8]>,
+        reason: ReasonCode,
+        out: &mut Output,
+    ) -> Result<(), End> {
+        if self.encoder.version() != Version::V5 {
+            return Err(End::Close);
+        }
+        match (publish.qos(), publish.packet_id()) {
+            (QoS::AtLeastOnce, Some(id)) => self.reply(None, Reply::PubAck(id, reason), out),
+            (QoS::ExactlyOnce, Some(id)) => self.reply(None, Reply::PubRec(id, reason), out),
+            (QoS::AtMostOnce, _) | (_, None) => {}
+        }
+        Ok(())
+    }
+}
+
+fn reason(routed: &Routed) -> ReasonCode {
+    if routed.refused || (routed.matched > 0 && routed.full == routed.matched) {
+        ReasonCode::QuotaExceeded
+    } else if routed.matched == 0 {
+        ReasonCode::NoMatchingSubscribers
+    } else {
+        ReasonCode::Success
+    }
+}
