@@ -2,6 +2,7 @@ use crate::Report;
 
 pub(crate) mod mqtt;
 mod mqtt_normative;
+pub(crate) mod policy;
 pub(crate) mod shadow;
 mod shadow_topics;
 mod sigv4_sign;
@@ -30,6 +31,11 @@ pub const SUITES: &[Suite] = &[
         name: "mqtt-normative",
         file: "mqtt-normative.csv",
         run: mqtt_normative::run,
+    },
+    Suite {
+        name: "policy",
+        file: "policy.json",
+        run: policy::run,
     },
     Suite {
         name: "shadow",

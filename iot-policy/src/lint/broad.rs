@@ -1,0 +1,152 @@
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use super::{Finding, FindingKind, Linter, Subject};
+use crate::action::{Action, ActionSet};
+use crate::condition::{SetOperator, Test};
+use crate::document::Effect;
+use crate::pattern::{covers, overlaps, wildcard_items};
+use crate::template::Item;
+
+/// Actions that matter when they are allowed on everything.
+const FAR_REACHING: [Action; 9] = [
+    Action::Publish,
+    Action::RetainPublish,
+    Action::Receive,
+    Action::Subscribe,
+    Action::GetRetainedMessage,
+    Action::GetThingShadow,
+    Action::UpdateThingShadow,
+    Action::DeleteThingShadow,
+    Action::AssumeRoleWithCertificate,
+];
+
+impl Linter<'_> {
+    /// Grants that reach further than one device needs.
+    ///
+    /// Source: AWS IoT developer guide, audit check `IOT_POLICY_OVERLY_PERMISSIVE_CHECK`.
+    pub(super) fn broad(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        let statement = subject.statement;
+        match statement.effect {
+            Effect::Deny => self.conditional_deny(subject, findings),
+            Effect::Allow => {
+                if statement.not_action || statement.not_resource {
+                    findings.push(subject.finding(FindingKind::AllowExcept));
+                }
+                if statement.action_set == ActionSet::default().complement() {
+                    findings.push(subject.finding(FindingKind::AllActions));
+                }
+                if statement.action_set.contains(Action::Connect) && !statement.not_resource {
+                    self.any_client(subject, findings);
+                }
+                self.all_resources(subject, findings);
+                self.client_id_in_filter(subject, findings);
+                Self::empty_sets(subject, findings);
+            }
+        }
+    }
+
+    fn any_client(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        let any = subject.of(Action::Connect).any(|items| match items {
+            [Item::Star] => true,
+            [item] => self.is_client_id(item),
+            _several => false,
+        });
+        if any && !subject.wants_attached() {
+            findings.push(subject.finding(FindingKind::AnyClientId));
+        }
+    }
+
+    fn all_resources(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        if subject.statement.not_resource {
+            return;
+        }
+        // A thing's reserved topics, of no thing in particular.
+        let others = wildcard_items("$aws/things/\u{1}/shadow/update");
+        for (index, by_type) in subject.resources.iter().enumerate() {
+            let broad = FAR_REACHING.into_iter().find(|action| {
+                subject.statement.action_set.contains(*action)
+                    && by_type
+                        .iter()
+                        .filter(|(kind, _)| *kind == action.resource_type())
+                        .any(|(_, items)| {
+                            let plus = covers(items, &wildcard_items("$aws/things/+/shadow/update"));
+                            *items == [Item::Star] || covers(items, &others) || plus
+                        })
+            });
+            if let Some(action) = broad {
+                findings.push(subject.finding(FindingKind::AllResources {
+                    action,
+                    resource: subject.resource(index),
+                }));
+            }
+        }
+    }
+
+    fn client_id_in_filter(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        let statement = subject.statement;
+        if !statement.action_set.contains(Action::Subscribe) || statement.not_resource {
+            return;
+        }
+        // Can a client connect as `+`? A pattern that says nothing about the id, or a wildcard, lets it.
+        let plus = wildcard_items("+");
+        let connects = self.patterns(Effect::Allow, Action::Connect).any(|(other, items)| {
+            let own_id = matches!(items, [item] if self.is_client_id(item));
+            !other.wants_attached() && (own_id || covers(items, &plus))
+        }) || self.has_exceptions(Effect::Allow, Action::Connect);
+        if !connects {
+            return;
+        }
+        for (index, by_type) in subject.resources.iter().enumerate() {
+            let in_filter = by_type.iter().any(|(kind, items)| {
+                *kind == Action::Subscribe.resource_type()
+                    && items.iter().any(|item| self.is_client_id(item))
+            });
+            if in_filter {
+                let resource = subject.resource(index);
+                findings.push(subject.finding(FindingKind::ClientIdInFilter { resource }));
+            }
+        }
+    }
+
+    /// `ForAllValues` without a second condition that asks for a value.
+    fn empty_sets(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        let conditions = &subject.statement.conditions;
+        for condition in conditions {
+            let asked_for = conditions.iter().any(|other| {
+                other.key == condition.key
+                    && (other.operator.test == Test::Null
+                        || other.operator.set == SetOperator::ForAnyValue)
+            });
+            if condition.operator.set == SetOperator::ForAllValues && !asked_for {
+                let key = condition.key.to_string();
+                findings.push(subject.finding(FindingKind::TrueWithoutValues { key }));
+            }
+        }
+    }
+
+    fn conditional_deny(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        if subject.statement.not_resource {
+            return;
+        }
+        let variables = subject
+            .statement
+            .resources
+            .iter()
+            .flat_map(|resource| resource.template.variables());
+        for variable in variables {
+            // A client always has an id, and a default always stands.
+            let always = variable.key == crate::key::Key::ClientId || variable.default.is_some();
+            if !always {
+                let variable = variable.key.to_string();
+                findings.push(subject.finding(FindingKind::DenyNeedsVariable { variable }));
+                return;
+            }
+        }
+    }
+
+    /// Whether two patterns may have a text in common.
+    pub(super) fn meet(one: &[Item], other: &[Item]) -> bool {
+        overlaps(one, other)
+    }
+}

@@ -1,0 +1,195 @@
+use alloc::vec::Vec;
+
+use super::{Finding, FindingKind, Linter, Subject};
+use crate::action::{Action, ResourceType};
+use crate::document::Effect;
+use crate::pattern::covers;
+use crate::template::Item;
+
+impl Linter<'_> {
+    /// Statements whose actions and resources, or which among each other, do not fit together.
+    pub(super) fn coverage(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        let before = findings.len();
+        Self::never(subject, findings);
+        if findings.len() > before {
+            return;
+        }
+        match subject.statement.effect {
+            Effect::Deny => self.receive_not_denied(subject, findings),
+            Effect::Allow => {
+                self.all_denied(subject, findings);
+                self.nothing_to_receive(subject, findings);
+                self.retain_without_publish(subject, findings);
+            }
+        }
+    }
+
+    /// Whether a resource can match what one of the actions is asked for on.
+    fn can_match(subject: &Subject<'_>, index: usize) -> bool {
+        let Some(by_type) = subject.resources.get(index) else {
+            return false;
+        };
+        let everything = subject
+            .statement
+            .resources
+            .get(index)
+            .is_some_and(|resource| resource.text == "*");
+        subject.actions().any(|action| match action.resource_type() {
+            ResourceType::All => everything,
+            kind @ (ResourceType::Client
+            | ResourceType::Topic
+            | ResourceType::TopicFilter
+            | ResourceType::Thing
+            | ResourceType::RoleAlias) => by_type
+                .iter()
+                .filter(|(other, _)| *other == kind)
+                // A topic name holds no `+` and no `#` (MQTT 5.0 §4.7.1 [MQTT-4.7.0-1], MQTT 3.1.1 §4.7.1
+                // [MQTT-4.7.1-1]).
+                .any(|(_, items)| kind != ResourceType::Topic || !holds_mqtt_wildcard(items)),
+        })
+    }
+
+    fn never(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        let statement = subject.statement;
+        if statement.action_set.is_empty() {
+            findings.push(subject.finding(FindingKind::NeverApplies));
+            return;
+        }
+        let idle: Vec<usize> = (0..statement.resources.len())
+            .filter(|index| !Self::can_match(subject, *index))
+            .collect();
+        if idle.len() == statement.resources.len() && !statement.not_resource {
+            findings.push(subject.finding(FindingKind::NeverApplies));
+            return;
+        }
+        for index in idle {
+            let resource = subject.resource(index);
+            findings.push(subject.finding(FindingKind::ResourceNeverMatches { resource }));
+        }
+    }
+
+    /// An unconditional `Deny` that covers every action and resource.
+    fn all_denied(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        let statement = subject.statement;
+        if statement.not_resource {
+            return;
+        }
+        let by = self.subjects.iter().find(|other| {
+            let deny = other.statement;
+            deny.effect == Effect::Deny
+                && deny.conditions.is_empty()
+                && !deny.not_resource
+                && subject.actions().all(|action| {
+                    deny.action_set.contains(action)
+                        && (action.resource_type() != ResourceType::All
+                            || deny.resources.iter().any(|resource| resource.text == "*"))
+                        && subject
+                            .of(action)
+                            .all(|inner| other.of(action).any(|outer| covers(outer, inner)))
+                })
+        });
+        if let Some(other) = by {
+            findings.push(subject.finding(FindingKind::AllDenied { by: other.at }));
+        }
+    }
+
+    /// Whether topics that match may be received: allowed, and not denied altogether.
+    fn may_receive(&self, topics: &[Item]) -> bool {
+        let allowed = self.has_exceptions(Effect::Allow, Action::Receive)
+            || self
+                .patterns(Effect::Allow, Action::Receive)
+                .any(|(_, allowed)| Self::meet(allowed, topics));
+        let denied = self
+            .patterns(Effect::Deny, Action::Receive)
+            .any(|(other, denied)| {
+                other.statement.conditions.is_empty() && covers(denied, topics)
+            });
+        allowed && !denied
+    }
+
+    fn receive_not_denied(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        let statement = subject.statement;
+        if !statement.action_set.contains(Action::Subscribe) || statement.not_resource {
+            return;
+        }
+        for (index, by_type) in subject.resources.iter().enumerate() {
+            let open = by_type
+                .iter()
+                .filter(|(kind, _)| *kind == ResourceType::TopicFilter)
+                .any(|(_, filter)| {
+                    let topics = topics_of(filter);
+                    // A filter that is allowed, not denied here, and may hold these topics.
+                    let wider = self
+                        .patterns(Effect::Allow, Action::Subscribe)
+                        .any(|(_, allowed)| {
+                            Self::meet(&topics_of(allowed), &topics) && !covers(filter, allowed)
+                        })
+                        || self.has_exceptions(Effect::Allow, Action::Subscribe);
+                    wider && self.may_receive(&topics)
+                });
+            if open {
+                let resource = subject.resource(index);
+                findings.push(subject.finding(FindingKind::ReceiveNotDenied { resource }));
+            }
+        }
+    }
+
+    fn nothing_to_receive(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        let statement = subject.statement;
+        if !statement.action_set.contains(Action::Subscribe) || statement.not_resource {
+            return;
+        }
+        for (index, by_type) in subject.resources.iter().enumerate() {
+            let mut filters = by_type
+                .iter()
+                .filter(|(kind, _)| *kind == ResourceType::TopicFilter)
+                .peekable();
+            if filters.peek().is_some()
+                && filters.all(|(_, filter)| !self.may_receive(&topics_of(filter)))
+            {
+                let resource = subject.resource(index);
+                findings.push(subject.finding(FindingKind::NothingToReceive { resource }));
+            }
+        }
+    }
+
+    fn retain_without_publish(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+        let statement = subject.statement;
+        let retain = Action::RetainPublish;
+        if !statement.action_set.contains(retain) || statement.not_resource {
+            return;
+        }
+        let published = self.has_exceptions(Effect::Allow, Action::Publish)
+            || subject.of(retain).all(|topics| {
+                self.patterns(Effect::Allow, Action::Publish)
+                    .any(|(_, allowed)| Self::meet(allowed, topics))
+            });
+        if !published {
+            findings.push(subject.finding(FindingKind::RetainWithoutPublish));
+        }
+    }
+}
+
+fn holds_mqtt_wildcard(items: &[Item]) -> bool {
+    items.contains(&Item::Char('+')) || items.contains(&Item::Char('#'))
+}
+
+/// The topics that filters of a pattern may match, and a few more: `+` and `#` as any text, and so also what `*` may
+/// stand for in a filter. A shared subscription's filter stands behind its name.
+fn topics_of(filter: &[Item]) -> Vec<Item> {
+    let share: Vec<Item> = "$share/".chars().map(Item::Char).collect();
+    let filter = match filter.strip_prefix(&*share) {
+        Some(rest) => match rest.iter().position(|item| *item == Item::Char('/')) {
+            Some(slash) => rest.get(slash.saturating_add(1)..).unwrap_or_default(),
+            None => &[Item::Star],
+        },
+        None => filter,
+    };
+    filter
+        .iter()
+        .map(|item| match item {
+            Item::Char('+' | '#') => Item::Star,
+            Item::Char(_) | Item::One | Item::Star | Item::Slot(_) => item.clone(),
+        })
+        .collect()
+}

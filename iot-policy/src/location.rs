@@ -1,0 +1,119 @@
+use core::fmt;
+
+use crate::condition::Operator;
+use crate::snippet::Snippet;
+
+/// An element of a policy document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Element {
+    /// `Version`
+    Version,
+    /// `Id`
+    Id,
+    /// `Statement`
+    Statement,
+    /// `Sid`
+    Sid,
+    /// `Effect`
+    Effect,
+    /// `Action`
+    Action,
+    /// `NotAction`
+    NotAction,
+    /// `Resource`
+    Resource,
+    /// `NotResource`
+    NotResource,
+    /// `Condition`
+    Condition,
+}
+
+impl Element {
+    /// The name in the document.
+    ///
+    /// ```
+    /// assert_eq!(iot_policy::Element::NotResource.name(), "NotResource");
+    /// ```
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Version => "Version",
+            Self::Id => "Id",
+            Self::Statement => "Statement",
+            Self::Sid => "Sid",
+            Self::Effect => "Effect",
+            Self::Action => "Action",
+            Self::NotAction => "NotAction",
+            Self::Resource => "Resource",
+            Self::NotResource => "NotResource",
+            Self::Condition => "Condition",
+        }
+    }
+}
+
+/// A place in a policy document, shown as a JSON path: `$.Statement[1].Condition.Bool["iot:ClientId"][0]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Location {
+    pub(crate) statement: Option<u32>,
+    pub(crate) element: Option<Element>,
+    pub(crate) operator: Option<Operator>,
+    pub(crate) key: Option<Snippet>,
+    pub(crate) index: Option<u32>,
+}
+
+impl Location {
+    /// The statement's place in the list, from 0; 0 where `Statement` is no list.
+    pub fn statement(&self) -> Option<usize> {
+        self.statement.and_then(|index| usize::try_from(index).ok())
+    }
+
+    /// The element of the document or of the statement.
+    pub fn element(&self) -> Option<Element> {
+        self.element
+    }
+
+    /// The place in the element's list of values, from 0.
+    pub fn index(&self) -> Option<usize> {
+        self.index.and_then(|index| usize::try_from(index).ok())
+    }
+
+    pub(crate) fn in_statement(index: usize) -> Self {
+        Self {
+            statement: u32::try_from(index).ok(),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn of(mut self, element: Element) -> Self {
+        self.element = Some(element);
+        self.index = None;
+        self
+    }
+
+    pub(crate) fn item(mut self, index: usize) -> Self {
+        self.index = u32::try_from(index).ok();
+        self
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("$")?;
+        if let Some(index) = self.statement {
+            write!(f, ".Statement[{index}]")?;
+        }
+        if let Some(element) = self.element {
+            write!(f, ".{}", element.name())?;
+        }
+        if let Some(operator) = &self.operator {
+            write!(f, ".{operator}")?;
+        }
+        if let Some(key) = &self.key {
+            write!(f, "[\"{key}\"]")?;
+        }
+        if let Some(index) = self.index {
+            write!(f, "[{index}]")?;
+        }
+        Ok(())
+    }
+}
