@@ -24,5 +24,7 @@ pub mod access;
 pub mod broker;
 pub mod connection;
 pub mod listen;
+pub mod pki;
+pub mod registry;
 pub mod settings;
 pub mod store;
