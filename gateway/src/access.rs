@@ -2,6 +2,8 @@
 
 use core::fmt::Debug;
 
+use mqtt_codec::ReasonCode;
+
 /// Something that a connection wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation<'a> {
@@ -32,6 +34,11 @@ pub trait Access: Debug + Send + Sync {
     /// Changes whenever an answer may have changed: answers are kept until then.
     fn revision(&self) -> u64 {
         0
+    }
+
+    /// Why the connection has to end, if it has to: its certificate was revoked.
+    fn ended(&self) -> Option<ReasonCode> {
+        None
     }
 }
 

@@ -27,4 +27,6 @@ pub mod listen;
 pub mod pki;
 pub mod registry;
 pub mod settings;
+pub mod shadows;
 pub mod store;
+pub mod workers;

@@ -69,6 +69,9 @@ impl Open {
 
     /// Whether the session is still this connection's.
     fn check_hold(&self, state: &State) -> Result<(), End> {
+        if let Some(reason) = self.access.ended() {
+            return Err(End::Disconnect(reason));
+        }
         if state.generation != self.generation {
             return Err(End::Disconnect(ReasonCode::SessionTakenOver));
         }

@@ -77,6 +77,15 @@ impl Open {
             return self.refuse(publish, ReasonCode::NotAuthorized, out);
         }
 
+        if let Some(service) = broker.service_for(text) {
+            return match service.handle(text, publish.payload()) {
+                Ok(ticket) => {
+                    self.accept(publish, ticket, out);
+                    Ok(())
+                }
+                Err(reason) => self.refuse(publish, reason, out),
+            };
+        }
         let Some(id) = publish.packet_id() else {
             self.forward(broker, name, publish, named.is_some(), turn);
             return Ok(());
@@ -100,6 +109,20 @@ impl Open {
             self.reply(routed.ticket, Reply::PubAck(id, reason), out);
         }
         Ok(())
+    }
+
+    /// A service has taken the message. What it does with it can be done twice, so that no identifier is held for QoS 2.
+    fn accept(&mut self, publish: &Publish<&[u8]>, ticket: Option<Ticket>, out: &mut Output) {
+        match (publish.qos(), publish.packet_id()) {
+            (QoS::AtLeastOnce, Some(id)) => {
+                self.reply(ticket, Reply::PubAck(id, ReasonCode::Success), out);
+            }
+            (QoS::ExactlyOnce, Some(id)) => {
+                self.session.state.lock().incoming.insert(id);
+                self.reply(ticket, Reply::PubRec(id, ReasonCode::Success), out);
+            }
+            (QoS::AtMostOnce, _) | (_, None) => {}
+        }
     }
 
     /// The identifier of a QoS 2 message is held until the client releases it.
@@ -159,13 +182,6 @@ impl Open {
         by_alias: bool,
         turn: &mut Turn,
     ) -> Routed {
-        if let Some(service) = broker.service_for(name.as_str()) {
-            return Routed {
-                matched: 1,
-                ticket: service.handle(broker, name.as_str(), publish.payload()),
-                ..Routed::default()
-            };
-        }
         let origin = Some(self.session.number);
         if !by_alias {
             return broker.publish(name, publish, publish.qos(), origin, turn);
