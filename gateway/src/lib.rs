@@ -21,6 +21,7 @@
 )]
 
 pub mod access;
+pub mod authorize;
 pub mod broker;
 pub mod connection;
 pub mod listen;

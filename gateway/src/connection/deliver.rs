@@ -162,7 +162,7 @@ impl Open {
         !message.is_expired(now)
             && self
                 .may_receive
-                .may_receive(&*self.access, message.publish.topic_bytes())
+                .may_receive(&*self.access, message.publish.topic_bytes(), now)
     }
 
     /// Sends QoS 2 messages whose identifiers have reached the disk.

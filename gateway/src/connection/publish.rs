@@ -1,6 +1,7 @@
 //! PUBLISH from the client.
 
 use mqtt_codec::{PacketId, Publish, QoS, ReasonCode, Version};
+use tokio::time::Instant;
 use topic_match::{TopicName, TopicNameBuf};
 
 use super::acks::Reply;
@@ -10,30 +11,43 @@ use crate::access::{Access, Operation};
 use crate::broker::{Broker, Routed, Turn};
 use crate::store::{Batch, Ticket};
 
+/// How long an answer is kept, in milliseconds: it may depend on the time.
+const KEPT: u64 = 1000;
+
 impl Asked {
-    fn is(&self, access: &dyn Access, topic: &[u8], retain: bool) -> bool {
-        self.retain == retain && self.topic == topic && self.revision == access.revision()
+    fn is(&self, access: &dyn Access, topic: &[u8], retain: bool, now: u64) -> bool {
+        self.retain == retain
+            && self.topic == topic
+            && now < self.until
+            && self.revision == access.revision()
     }
 
-    fn keep(&mut self, access: &dyn Access, topic: &str, retain: bool, operation: Operation<'_>) {
+    fn ask(&mut self, access: &dyn Access, topic: &str, operation: Operation<'_>, now: u64) {
         self.topic.clear();
         self.topic.extend_from_slice(topic.as_bytes());
-        self.retain = retain;
+        self.retain = matches!(operation, Operation::Publish { retain: true, .. });
+        self.until = now.saturating_add(KEPT);
         self.revision = access.revision();
         self.answer = access.allows(operation);
     }
 
-    pub(super) fn may_publish(&mut self, access: &dyn Access, topic: &str, retain: bool) -> bool {
-        if !self.is(access, topic.as_bytes(), retain) {
-            self.keep(access, topic, retain, Operation::Publish { topic, retain });
+    pub(super) fn may_publish(
+        &mut self,
+        access: &dyn Access,
+        topic: &str,
+        retain: bool,
+        now: u64,
+    ) -> bool {
+        if !self.is(access, topic.as_bytes(), retain, now) {
+            self.ask(access, topic, Operation::Publish { topic, retain }, now);
         }
         self.answer
     }
 
-    pub(super) fn may_receive(&mut self, access: &dyn Access, topic: &[u8]) -> bool {
-        if !self.is(access, topic, false) {
+    pub(super) fn may_receive(&mut self, access: &dyn Access, topic: &[u8], now: u64) -> bool {
+        if !self.is(access, topic, false, now) {
             let topic = core::str::from_utf8(topic).unwrap_or_default();
-            self.keep(access, topic, false, Operation::Receive { topic });
+            self.ask(access, topic, Operation::Receive { topic }, now);
         }
         self.answer
     }
@@ -44,6 +58,7 @@ impl Open {
         &mut self,
         broker: &Broker,
         publish: &Publish<&[u8]>,
+        now: Instant,
         turn: &mut Turn,
         out: &mut Output,
     ) -> Result<(), End> {
@@ -69,7 +84,9 @@ impl Open {
                 return self.refuse(publish, ReasonCode::TopicNameInvalid, out);
             }
         };
-        if !self.may_publish.may_publish(&*self.access, text, publish.retain()) {
+        let now = broker.clock().at(now);
+        let retain = publish.retain();
+        if !self.may_publish.may_publish(&*self.access, text, retain, now) {
             tracing::info!(client = %self.client_id, topic = text, "a client may not publish there");
             if settings.differences.unauthorized_closes {
                 return Err(End::Disconnect(ReasonCode::NotAuthorized));
