@@ -24,6 +24,7 @@ pub mod access;
 pub mod authorize;
 pub mod broker;
 pub mod connection;
+pub mod https;
 pub mod listen;
 pub mod pki;
 pub mod registry;
