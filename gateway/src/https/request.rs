@@ -79,6 +79,9 @@ where
     let route = Route::find(&parts.method, &path, query)?;
     tracing::debug!(peer = %peer.address, %caller, ?route, request_id, "a request");
     if route == Route::WebSocket {
+        if !body.is_empty() {
+            return Err(ApiError::invalid("An upgrade has no body"));
+        }
         return websocket::upgrade::<S>(peer, &parts, upgrade, &caller);
     }
     let call = Call {

@@ -1,0 +1,29 @@
+//! The HTTPS port over real sockets and real TLS: every operation, every refusal, every protocol that it tells apart.
+//!
+//! The TLS side is rustls with a development CA, as an embedder would put it beneath. Requests are signed by `sigv4`, and
+//! `sdk.rs` has the service's own SDKs for Python say the same things.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::print_stdout,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test has `std`, and fails by panicking"
+)]
+
+mod api;
+mod client;
+mod port;
+mod sdk;
+mod signatures;
+#[path = "../support/mod.rs"]
+#[allow(dead_code, clippy::missing_panics_doc, reason = "other tests use the rest of it")]
+mod support;
+mod websocket;
+mod world;
