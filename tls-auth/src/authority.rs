@@ -161,7 +161,6 @@ pub(crate) fn common(certificate: &Certificate<'_>, profile: &Profile) -> Result
             .because("certificate policies are not processed"));
     }
     if profile.is_strict() {
-        serial_number(certificate.serial_number())?;
         if extensions.has(Flaw::MustNotBeCritical) {
             return Err(refuse(RefusalKind::Profile)
                 .because("an identifier or access description must not be critical"));
@@ -171,11 +170,23 @@ pub(crate) fn common(certificate: &Certificate<'_>, profile: &Profile) -> Result
                 .because("an identifier or access description is malformed"));
         }
     }
+    Ok(())
+}
+
+/// What must be so of every certificate that somebody else issued. Of an anchor it is not asked: its number and its issuer
+/// identify nothing here, and good old roots have the number zero.
+pub(crate) fn check_issued(
+    certificate: &Certificate<'_>,
+    profile: &Profile,
+) -> Result<(), Refusal> {
+    if profile.is_strict() {
+        serial_number(certificate.serial_number())?;
+    }
     if profile.is_pedantic()
         && !certificate.is_self_issued()
-        && extensions.authority_key().is_none()
+        && certificate.extensions().authority_key().is_none()
     {
-        return Err(refuse(RefusalKind::Profile)
+        return Err(Refusal::new(RefusalKind::Profile)
             .because("the issuer's key identifier is missing [RFC 5280 §4.2.1.1]"));
     }
     Ok(())

@@ -54,7 +54,7 @@ pub(super) fn run(bytes: &[u8]) -> Result<Report, String> {
     let mut report = Report::default();
     for case in cases(bytes)? {
         let message = case.message()?;
-        let seconds = extended(&case.now)?.unix();
+        let seconds = extended(&case.now)?.unix_seconds();
         let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
         let result = judge(&message, now);
         let got = match &result {

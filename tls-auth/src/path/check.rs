@@ -4,7 +4,7 @@ use super::constraints::{self, Subject};
 use super::leaf::valid;
 use super::signature::Work;
 use super::{Policy, Use};
-use crate::authority::{Anchor, check as check_ca};
+use crate::authority::{Anchor, check as check_ca, check_issued};
 use crate::certificate::{Certificate, Name, Purpose};
 use crate::error::{Refusal, RefusalKind};
 use rustls_pki_types::UnixTime;
@@ -21,8 +21,14 @@ pub(crate) struct Path<'m, 'p> {
 impl Path<'_, '_> {
     pub(crate) fn check(&self, policy: &Policy, now: UnixTime, work: &Work) -> Result<(), Refusal> {
         let depth = self.intermediates.len();
-        if depth > policy.limits.depth() {
-            return Err(Refusal::new(RefusalKind::PathLength).count(depth, policy.limits.depth()));
+        let counted = self
+            .intermediates
+            .iter()
+            .filter(|certificate| !certificate.is_self_issued())
+            .count();
+        if counted > policy.limits.depth() {
+            let limit = policy.limits.depth();
+            return Err(Refusal::new(RefusalKind::PathLength).count(counted, limit));
         }
         let anchor_name = Name::of_contents(&self.anchor.issuer.name, "the anchor's name")
             .map_err(|_| Refusal::new(RefusalKind::NotACa))?;
@@ -36,6 +42,7 @@ impl Path<'_, '_> {
         for (below, certificate) in self.intermediates.iter().enumerate().rev() {
             valid(certificate.subject(), certificate.validity(), now)?;
             check_ca(certificate, &policy.profile)?;
+            check_issued(certificate, &policy.profile)?;
             if !certificate.extensions().allows(purpose) {
                 return Err(Refusal::new(RefusalKind::ExtendedKeyUsage).because("that of a CA"));
             }

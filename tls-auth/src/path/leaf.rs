@@ -2,7 +2,7 @@
 
 use super::Use;
 use super::shield::names;
-use crate::authority::common;
+use crate::authority::{check_issued, common};
 use crate::certificate::{Certificate, Flaw, Name, Purpose, Usage, Validity};
 use crate::error::{Refusal, RefusalKind};
 use crate::limits::Limits;
@@ -60,6 +60,7 @@ pub(crate) fn check(
         .judge_key(certificate.public_key().kind())
         .map_err(|reason| refuse(RefusalKind::KeyPolicy).because(reason))?;
     common(certificate, profile)?;
+    check_issued(certificate, profile)?;
     if profile.is_strict() {
         // RFC 5280 §4.2.1.10: only in a CA's certificate.
         if extensions.name_constraints.is_some() && !certificate.is_ca() {

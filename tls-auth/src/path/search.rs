@@ -37,10 +37,16 @@ impl<'m> Search<'m, '_> {
         };
         // What webpki refuses because it does not judge it: constraints on mail, URIs and directory names, CAs that issued
         // themselves a new key, critical certificate policies.
-        let unjudged = matches!(
-            refusal.kind(),
-            RefusalKind::NameConstraint | RefusalKind::PathLength | RefusalKind::CriticalExtension
-        );
+        let unjudged = match refusal.kind() {
+            RefusalKind::NameConstraint
+            | RefusalKind::PathLength
+            | RefusalKind::CriticalExtension => true,
+            // Of several reasons webpki tells one, and a CA with two keys gives it a wrong signature as well.
+            RefusalKind::BadSignature => {
+                self.intermediates.iter().any(Certificate::is_self_issued)
+            }
+            _ => false,
+        };
         if unjudged {
             self.by_names(judge)
         } else {
