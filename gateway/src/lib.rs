@@ -30,4 +30,5 @@ pub mod registry;
 pub mod settings;
 pub mod shadows;
 pub mod store;
+pub mod tls;
 pub mod workers;
