@@ -21,11 +21,16 @@
 )]
 
 pub mod access;
+pub mod admin;
 pub mod authorize;
 pub mod broker;
+pub mod cli;
+pub mod config;
 pub mod connection;
+pub mod gateway;
 pub mod listen;
 pub mod pki;
+pub mod provision;
 pub mod registry;
 pub mod settings;
 pub mod shadows;

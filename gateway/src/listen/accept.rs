@@ -11,15 +11,26 @@ use crate::workers::Workers;
 
 /// How many connections there may be, over all listeners.
 #[derive(Clone, Debug)]
-pub struct Gate(Arc<Semaphore>);
+pub struct Gate {
+    places: Arc<Semaphore>,
+    connections: usize,
+}
 
 impl Gate {
     /// A gate for so many connections.
     #[must_use]
     pub fn new(connections: usize) -> Self {
-        Self(Arc::new(Semaphore::new(
-            connections.min(Semaphore::MAX_PERMITS),
-        )))
+        let connections = connections.min(Semaphore::MAX_PERMITS);
+        Self {
+            places: Arc::new(Semaphore::new(connections)),
+            connections,
+        }
+    }
+
+    /// Whether anybody is inside.
+    #[must_use]
+    pub fn is_occupied(&self) -> bool {
+        self.places.available_permits() < self.connections
     }
 }
 
@@ -39,7 +50,7 @@ where
                 continue;
             }
         };
-        let Ok(permit) = Arc::clone(&gate.0).try_acquire_owned() else {
+        let Ok(permit) = Arc::clone(&gate.places).try_acquire_owned() else {
             tracing::warn!("a connection was closed: there are as many as are allowed");
             continue;
         };

@@ -144,7 +144,7 @@ pub(crate) fn is_signed_by(certificate: &[u8], authority: &[u8]) -> Result<bool,
         .is_ok())
 }
 
-fn x509(der: &[u8]) -> Result<X509Certificate<'_>, PkiError> {
+pub(super) fn x509(der: &[u8]) -> Result<X509Certificate<'_>, PkiError> {
     let (rest, certificate) = X509Certificate::from_der(der)
         .map_err(|error| PkiError::new(format!("not an X.509 certificate: {error}")))?;
     if rest.is_empty() {
@@ -168,7 +168,7 @@ fn time(time: ASN1Time) -> SystemTime {
     moved.unwrap_or(UNIX_EPOCH)
 }
 
-fn address(octets: &[u8]) -> Option<IpAddr> {
+pub(super) fn address(octets: &[u8]) -> Option<IpAddr> {
     if let Ok(octets) = <[u8; 4]>::try_from(octets) {
         return Some(octets.into());
     }
