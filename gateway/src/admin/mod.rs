@@ -5,6 +5,7 @@
 
 mod client;
 mod operations;
+mod path;
 mod protocol;
 mod server;
 
