@@ -7,6 +7,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
     reason = "a test fails by panicking"

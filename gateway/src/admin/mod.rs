@@ -8,6 +8,7 @@ mod operations;
 mod path;
 mod protocol;
 mod server;
+mod status;
 
 pub use client::{ClientError, send};
 pub use operations::Operations;
@@ -16,3 +17,4 @@ pub use protocol::{
     ThingReport,
 };
 pub use server::AdminSocket;
+pub use status::{StatusSource, status};

@@ -34,7 +34,6 @@ pub struct Shutdown(watch::Receiver<bool>);
 
 impl Shutdown {
     /// A shutdown, and what requests it.
-    #[must_use]
     pub fn new() -> (impl Fn() + Send + Sync + use<>, Self) {
         let (send, receive) = watch::channel(false);
         let request = move || {
