@@ -2,6 +2,8 @@
 
 use core::fmt::Debug;
 
+use mqtt_codec::ReasonCode;
+
 /// Something that a connection wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation<'a> {
@@ -12,9 +14,9 @@ pub enum Operation<'a> {
         /// Whether the message is to be kept (`iot:RetainPublish`).
         retain: bool,
     },
-    /// Subscribe to a filter (`iot:Subscribe`); of a shared subscription, the filter behind the share name.
+    /// Subscribe to a filter (`iot:Subscribe`).
     Subscribe {
-        /// The Topic Filter.
+        /// The Topic Filter as it was sent, `$share/` and all.
         filter: &'a str,
     },
     /// Get a message (`iot:Receive`).
@@ -32,6 +34,11 @@ pub trait Access: Debug + Send + Sync {
     /// Changes whenever an answer may have changed: answers are kept until then.
     fn revision(&self) -> u64 {
         0
+    }
+
+    /// Why the connection has to end, if it has to: its certificate was revoked.
+    fn ended(&self) -> Option<ReasonCode> {
+        None
     }
 }
 

@@ -22,6 +22,7 @@
 
 pub mod access;
 pub mod admin;
+pub mod authorize;
 pub mod broker;
 pub mod cli;
 pub mod config;
@@ -32,4 +33,7 @@ pub mod pki;
 pub mod provision;
 pub mod registry;
 pub mod settings;
+pub mod shadows;
 pub mod store;
+pub mod tls;
+pub mod workers;

@@ -157,6 +157,9 @@ pub struct Differences {
     pub will_delay: bool,
     /// Whether a topic that begins with `$` and is none of the reserved ones closes the connection.
     pub reserved_topics_close: bool,
+    /// Whether SUBACK says of a filter that is not allowed why it is refused (0x87); the standard lets a server keep that
+    /// to itself (0x80).
+    pub subscribe_refusal_explained: bool,
     /// Whether a PUBLISH or SUBSCRIBE without permission closes the connection, instead of being refused.
     pub unauthorized_closes: bool,
 }
@@ -170,6 +173,7 @@ impl Default for Differences {
             subscription_identifiers: true,
             will_delay: true,
             reserved_topics_close: false,
+            subscribe_refusal_explained: false,
             unauthorized_closes: false,
         }
     }
@@ -186,6 +190,7 @@ impl Differences {
             subscription_identifiers: false,
             will_delay: false,
             reserved_topics_close: true,
+            subscribe_refusal_explained: true,
             unauthorized_closes: true,
         }
     }

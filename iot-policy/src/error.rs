@@ -13,7 +13,7 @@ use crate::snippet::Snippet;
 ///     "Effect": "Allow", "Action": "iot:Connect", "Ressource": "*"}}"#).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "policy document at byte 92, $.Statement[0]: `Ressource` is no element of a statement",
+///     "policy document at byte 89, $.Statement[0]: `Ressource` is no element of a statement",
 /// );
 /// assert!(matches!(error.kind(), PolicyErrorKind::UnknownElement { .. }));
 /// assert_eq!((error.http_status(), error.exception()), (400, "MalformedPolicyException"));

@@ -149,6 +149,7 @@ impl Broker {
                 return;
             }
             state.link = None;
+            state.relief.drain(..).for_each(Waker::wake);
             // QoS 0 is for those who are there.
             let bytes: usize = state
                 .waiting_qos0

@@ -23,7 +23,7 @@ use core::task::Waker;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use mqtt_codec::ReasonCode;
+use mqtt_codec::{Publish, QoS, ReasonCode};
 use parking_lot::{Mutex, RwLock};
 use topic_match::{RetainedIndex, SubscriptionIndex, TopicName};
 
@@ -50,7 +50,19 @@ pub trait Service: Send + Sync {
 
     /// A message on such a topic. What it answers, it publishes. The ticket is of what must be durable before the message
     /// is acknowledged.
-    fn handle(&self, broker: &Broker, topic: &str, payload: &[u8]) -> Option<Ticket>;
+    ///
+    /// # Errors
+    /// The code for PUBACK, when the service does not take the message.
+    fn handle(&self, topic: &str, payload: &[u8]) -> Result<Option<Ticket>, ReasonCode>;
+}
+
+/// What became of a message that the gateway itself published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Sessions that matched.
+    pub matched: usize,
+    /// What must be durable before anyone is told that the message was taken.
+    pub ticket: Option<Ticket>,
 }
 
 /// Everything that connections share.
@@ -61,7 +73,7 @@ pub struct Broker {
     sessions: Mutex<HashMap<Arc<str>, Arc<Session>, foldhash::fast::RandomState>>,
     index: RwLock<SubscriptionIndex<SessionKey, Granted>>,
     retained: RwLock<RetainedIndex<Arc<Message>>>,
-    journal: Journal,
+    journal: Arc<Journal>,
     timers: Timers,
     /// Numbers of sessions, messages and rows: each is used once, also across restarts.
     numbers: AtomicU64,
@@ -93,7 +105,7 @@ impl Broker {
     ///
     /// # Errors
     /// When the store cannot be read, or holds what no gateway wrote.
-    pub fn open(settings: Settings, journal: Journal) -> Result<Arc<Self>, StoreError> {
+    pub fn open(settings: Settings, journal: Arc<Journal>) -> Result<Arc<Self>, StoreError> {
         let topics = settings.topics();
         let broker = Self {
             topics,
@@ -147,10 +159,6 @@ impl Broker {
 
     pub(crate) const fn clock(&self) -> &Clock {
         &self.clock
-    }
-
-    pub(crate) const fn journal(&self) -> &Journal {
-        &self.journal
     }
 
     pub(crate) fn service_for(&self, topic: &str) -> Option<&dyn Service> {
@@ -230,6 +238,14 @@ impl Broker {
         true
     }
 
+    /// Has the connection of a client look at what has changed for it.
+    pub fn wake(&self, client_id: &str) {
+        let waker = self
+            .session(client_id)
+            .and_then(|session| session.state.lock().take_waker());
+        waker.into_iter().for_each(Waker::wake);
+    }
+
     /// Tells every connection that the server is going down.
     pub fn disconnect_all(&self, reason: ReasonCode) {
         let all: Vec<_> = self.sessions.lock().values().cloned().collect();
@@ -300,6 +316,43 @@ impl Broker {
             records::incoming_key(&session.client_id, id),
             held.then(bytes::Bytes::new),
         );
+    }
+
+    /// Publishes a message in the gateway's own name.
+    ///
+    /// # Errors
+    /// The topic breaks the profile's rules, or the store takes no more.
+    pub fn publish_own(&self, message: &Publish, qos: QoS) -> Result<Published, ReasonCode> {
+        let name = TopicName::with_profile(message.topic(), &self.topics)
+            .map_err(|_| ReasonCode::TopicNameInvalid)?;
+        let mut turn = Turn::default();
+        let routed = self.publish(name, message, qos, None, &mut turn);
+        turn.end(self);
+        if routed.refused {
+            return Err(ReasonCode::QuotaExceeded);
+        }
+        Ok(Published {
+            matched: routed.matched,
+            ticket: routed.ticket,
+        })
+    }
+
+    /// Whether anyone would get a message on this topic.
+    #[must_use]
+    pub fn has_subscribers(&self, topic: &str) -> bool {
+        TopicName::new(topic).is_ok_and(|name| self.index.read().matches(name).next().is_some())
+    }
+
+    /// The journal behind the sessions, which other services of the gateway write to as well.
+    #[must_use]
+    pub const fn journal(&self) -> &Arc<Journal> {
+        &self.journal
+    }
+
+    /// Seconds since 1970 by the broker's clock.
+    #[must_use]
+    pub fn unix_seconds(&self) -> u64 {
+        self.clock.millis().checked_div(1000).unwrap_or_default()
     }
 
     fn publish_will(&self, will: &Will) {

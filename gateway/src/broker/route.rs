@@ -22,6 +22,8 @@ pub(crate) struct Turn {
     pub(crate) wakers: Vec<Waker>,
     /// Writes that nobody waits for.
     pub(crate) batch: Batch,
+    /// A session that cannot keep up with what was published to it.
+    pub(crate) pressed: Option<Arc<Session>>,
     /// What one connection is about to send.
     pub(crate) sendable: Vec<Sendable>,
 }
@@ -192,6 +194,7 @@ impl Broker {
             );
             match pushed {
                 Pushed::Waiting => {}
+                Pushed::UnderPressure => turn.pressed = Some(Arc::clone(target.session)),
                 Pushed::Offline | Pushed::Ended => {
                     self.settle(target.session, &target.delivery(&message), &mut turn.batch);
                 }

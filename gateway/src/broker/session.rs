@@ -62,6 +62,8 @@ pub(crate) struct State {
     /// QoS 2 identifiers from the client that it has not released.
     pub(crate) incoming: BTreeSet<PacketId>,
     pub(crate) will: Option<Will>,
+    /// Publishers that hold back until the queue is shorter.
+    pub(crate) relief: Vec<Waker>,
     /// What is to be taken off the list of timers when a connection comes back.
     pub(crate) timers: Vec<(u64, u64)>,
 }
@@ -75,10 +77,18 @@ pub(crate) struct Link {
     pub(crate) close: Option<ReasonCode>,
 }
 
+/// From so many waiting messages on, those who publish to a connected session hold back a little.
+const PRESSURE: usize = 4096;
+
+/// From so few on, they go on.
+const RELIEF: usize = 1024;
+
 /// What became of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pushed {
     Waiting,
+    /// It waits, behind many others that a connection is busy sending.
+    UnderPressure,
     /// Nobody is there for a QoS 0 message.
     Offline,
     /// The queue is at its limit.
@@ -105,6 +115,7 @@ impl Session {
                 outgoing: Outgoing::default(),
                 incoming: BTreeSet::new(),
                 will: None,
+                relief: Vec::new(),
                 timers: Vec::new(),
             }),
         }
@@ -133,10 +144,22 @@ impl Session {
     ) -> Pushed {
         let mut state = self.state.lock();
         let pushed = state.push(delivery, limits);
-        if pushed == Pushed::Waiting {
+        if matches!(pushed, Pushed::Waiting | Pushed::UnderPressure) {
             wakers.extend(state.take_waker());
         }
         pushed
+    }
+
+    /// Has `waker` woken when the queue has become shorter; `false` when it is short already.
+    pub(crate) fn await_relief(&self, waker: &Waker) -> bool {
+        let mut state = self.state.lock();
+        if state.link.is_none() || state.waiting_messages() <= RELIEF {
+            return false;
+        }
+        if !state.relief.iter().any(|other| other.will_wake(waker)) {
+            state.relief.push(waker.clone());
+        }
+        true
     }
 }
 
@@ -158,7 +181,19 @@ impl State {
         } else {
             self.waiting.push_back(delivery);
         }
-        Pushed::Waiting
+        if self.link.is_some() && self.waiting_messages() >= PRESSURE {
+            Pushed::UnderPressure
+        } else {
+            Pushed::Waiting
+        }
+    }
+
+    /// Publishers that need hold back no longer.
+    pub(crate) fn take_relieved(&mut self) -> Vec<Waker> {
+        if self.relief.is_empty() || self.waiting_messages() > RELIEF {
+            return Vec::new();
+        }
+        core::mem::take(&mut self.relief)
     }
 
     pub(crate) fn waiting_messages(&self) -> usize {

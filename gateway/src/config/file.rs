@@ -167,6 +167,7 @@ keys! { DifferenceKeys for Differences, "differences" {
     maximum_qos = "maximum_qos": u8, 0, "The highest quality of service; the service has no QoS 2.";
     hash_matches_parent = "hash_matches_parent": bool, false, "Whether `a/#` matches `a`; the service says no.";
     retained_on_wildcards = "retained_on_wildcards": bool, false, "Whether a subscription with wildcards gets retained messages.";
+    subscribe_refusal_explained = "subscribe_refusal_explained": bool, false, "Whether SUBACK says of a filter that is not allowed why it is refused (0x87, not 0x80).";
     subscription_identifiers = "subscription_identifiers": bool, false, "Whether Subscription Identifiers can be used.";
     will_delay = "will_delay": bool, false, "Whether a will waits for its delay.";
     reserved_topics_close = "reserved_topics_close": bool, false, "Whether an unknown topic that begins with `$` closes the connection.";

@@ -38,6 +38,7 @@ impl Open {
                 self.check_hold(&state)?;
                 if self.is_greeted {
                     is_drained = self.take(broker, &mut state, turn);
+                    turn.wakers.extend(state.take_relieved());
                 }
                 if is_drained {
                     if let Some(link) = &mut state.link {
@@ -68,6 +69,9 @@ impl Open {
 
     /// Whether the session is still this connection's.
     fn check_hold(&self, state: &State) -> Result<(), End> {
+        if let Some(reason) = self.access.ended() {
+            return Err(End::Disconnect(reason));
+        }
         if state.generation != self.generation {
             return Err(End::Disconnect(ReasonCode::SessionTakenOver));
         }
@@ -158,7 +162,7 @@ impl Open {
         !message.is_expired(now)
             && self
                 .may_receive
-                .may_receive(&*self.access, message.publish.topic_bytes())
+                .may_receive(&*self.access, message.publish.topic_bytes(), now)
     }
 
     /// Sends QoS 2 messages whose identifiers have reached the disk.

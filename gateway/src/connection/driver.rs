@@ -5,19 +5,23 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io;
+use std::sync::Arc;
 
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::output::Output;
 use super::{Connection, End, ROUNDS};
-use crate::broker::Turn;
+use crate::broker::{Session, Turn};
 
 /// Bytes read at a time.
 const READ: usize = 64 * 1024;
 
 /// Output that a slow client may leave unwritten before no more of its packets are read.
 const UNSENT: usize = 256 * 1024;
+
+/// How long one read waits for a receiver that cannot keep up.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// For the last words of a connection.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -57,6 +61,8 @@ struct Driver<T> {
     /// Whether the transport still holds something that it took.
     unflushed: bool,
     alarm: Option<Pin<Box<Sleep>>>,
+    /// A session that has to catch up before more is read, and how long it is waited for.
+    pause: Option<(Arc<Session>, Pin<Box<Sleep>>)>,
 }
 
 /// Runs a connection on a transport until either ends.
@@ -67,6 +73,7 @@ pub async fn serve<T: AsyncRead + AsyncWrite + Unpin>(transport: T, connection: 
         unsent: None,
         unflushed: false,
         alarm: None,
+        pause: None,
     };
     let ended = core::future::poll_fn(|cx| driver.poll(cx)).await;
     if let Err(error) = ended {
@@ -83,7 +90,11 @@ pub async fn serve<T: AsyncRead + AsyncWrite + Unpin>(transport: T, connection: 
         if let Some(unsent) = &mut unsent {
             core::future::poll_fn(|cx| unsent.poll_write(&mut transport, cx)).await?;
         }
-        transport.shutdown().await
+        transport.shutdown().await?;
+        // A socket that is closed with bytes unread resets the connection, and the last words are lost with it.
+        let mut rest = [0; 1024];
+        while transport.read(&mut rest).await? > 0 {}
+        Ok(())
     };
     // Whoever does not listen is not waited for.
     let _: Result<io::Result<()>, _> = tokio::time::timeout(FAREWELL, farewell).await;
@@ -115,7 +126,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
             }
 
             let mut ended = None;
-            if self.unsent.as_ref().is_none_or(|unsent| unsent.len() < UNSENT) {
+            if !self.is_paused(cx) && self.unsent.as_ref().is_none_or(|unsent| unsent.len() < UNSENT) {
                 let mut buffer = ReadBuf::new(&mut bench.read);
                 match Pin::new(&mut self.transport).poll_read(cx, &mut buffer)? {
                     Poll::Ready(()) if buffer.filled().is_empty() => ended = Some(End::Close),
@@ -145,6 +156,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
             }
             self.write(cx, &mut bench.out)?;
             bench.turn.end(&self.connection.broker);
+            if let Some(session) = bench.turn.pressed.take() {
+                self.pause = Some((session, Box::pin(tokio::time::sleep(PAUSE))));
+            }
             if ended.is_some() {
                 return Poll::Ready(Ok(()));
             }
@@ -155,6 +169,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
         // Others have their turn.
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Whether a receiver has to catch up first. One that does not is waited for a little at each read, until its queue
+    /// is full and it misses messages.
+    fn is_paused(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some((session, sleep)) = &mut self.pause else {
+            return false;
+        };
+        if sleep.as_mut().poll(cx).is_pending() && session.await_relief(cx.waker()) {
+            return true;
+        }
+        self.pause = None;
+        false
     }
 
     /// Writes what has gathered; what the transport does not take is kept.

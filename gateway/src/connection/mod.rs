@@ -106,6 +106,8 @@ struct Asked {
     topic: Vec<u8>,
     retain: bool,
     revision: u64,
+    /// Until when the answer holds, in milliseconds of the broker's clock.
+    until: u64,
     answer: bool,
 }
 
@@ -214,7 +216,7 @@ impl Connection {
         };
         let broker = &*self.broker;
         match packet {
-            PacketView::Publish(publish) => open.publish(broker, &publish, turn, out),
+            PacketView::Publish(publish) => open.publish(broker, &publish, now, turn, out),
             PacketView::PubAck(ack) => {
                 open.acknowledged(broker, ack.packet_id(), turn);
                 Ok(())

@@ -1,6 +1,7 @@
 //! PUBLISH from the client.
 
 use mqtt_codec::{PacketId, Publish, QoS, ReasonCode, Version};
+use tokio::time::Instant;
 use topic_match::{TopicName, TopicNameBuf};
 
 use super::acks::Reply;
@@ -10,30 +11,43 @@ use crate::access::{Access, Operation};
 use crate::broker::{Broker, Routed, Turn};
 use crate::store::{Batch, Ticket};
 
+/// How long an answer is kept, in milliseconds: it may depend on the time.
+const KEPT: u64 = 1000;
+
 impl Asked {
-    fn is(&self, access: &dyn Access, topic: &[u8], retain: bool) -> bool {
-        self.retain == retain && self.topic == topic && self.revision == access.revision()
+    fn is(&self, access: &dyn Access, topic: &[u8], retain: bool, now: u64) -> bool {
+        self.retain == retain
+            && self.topic == topic
+            && now < self.until
+            && self.revision == access.revision()
     }
 
-    fn keep(&mut self, access: &dyn Access, topic: &str, retain: bool, operation: Operation<'_>) {
+    fn ask(&mut self, access: &dyn Access, topic: &str, operation: Operation<'_>, now: u64) {
         self.topic.clear();
         self.topic.extend_from_slice(topic.as_bytes());
-        self.retain = retain;
+        self.retain = matches!(operation, Operation::Publish { retain: true, .. });
+        self.until = now.saturating_add(KEPT);
         self.revision = access.revision();
         self.answer = access.allows(operation);
     }
 
-    pub(super) fn may_publish(&mut self, access: &dyn Access, topic: &str, retain: bool) -> bool {
-        if !self.is(access, topic.as_bytes(), retain) {
-            self.keep(access, topic, retain, Operation::Publish { topic, retain });
+    pub(super) fn may_publish(
+        &mut self,
+        access: &dyn Access,
+        topic: &str,
+        retain: bool,
+        now: u64,
+    ) -> bool {
+        if !self.is(access, topic.as_bytes(), retain, now) {
+            self.ask(access, topic, Operation::Publish { topic, retain }, now);
         }
         self.answer
     }
 
-    pub(super) fn may_receive(&mut self, access: &dyn Access, topic: &[u8]) -> bool {
-        if !self.is(access, topic, false) {
+    pub(super) fn may_receive(&mut self, access: &dyn Access, topic: &[u8], now: u64) -> bool {
+        if !self.is(access, topic, false, now) {
             let topic = core::str::from_utf8(topic).unwrap_or_default();
-            self.keep(access, topic, false, Operation::Receive { topic });
+            self.ask(access, topic, Operation::Receive { topic }, now);
         }
         self.answer
     }
@@ -44,6 +58,7 @@ impl Open {
         &mut self,
         broker: &Broker,
         publish: &Publish<&[u8]>,
+        now: Instant,
         turn: &mut Turn,
         out: &mut Output,
     ) -> Result<(), End> {
@@ -69,7 +84,9 @@ impl Open {
                 return self.refuse(publish, ReasonCode::TopicNameInvalid, out);
             }
         };
-        if !self.may_publish.may_publish(&*self.access, text, publish.retain()) {
+        let now = broker.clock().at(now);
+        let retain = publish.retain();
+        if !self.may_publish.may_publish(&*self.access, text, retain, now) {
             tracing::info!(client = %self.client_id, topic = text, "a client may not publish there");
             if settings.differences.unauthorized_closes {
                 return Err(End::Disconnect(ReasonCode::NotAuthorized));
@@ -77,6 +94,15 @@ impl Open {
             return self.refuse(publish, ReasonCode::NotAuthorized, out);
         }
 
+        if let Some(service) = broker.service_for(text) {
+            return match service.handle(text, publish.payload()) {
+                Ok(ticket) => {
+                    self.accept(publish, ticket, out);
+                    Ok(())
+                }
+                Err(reason) => self.refuse(publish, reason, out),
+            };
+        }
         let Some(id) = publish.packet_id() else {
             self.forward(broker, name, publish, named.is_some(), turn);
             return Ok(());
@@ -89,7 +115,8 @@ impl Open {
         self.check_receive_maximum(broker)?;
         let routed = self.forward(broker, name, publish, named.is_some(), turn);
         let reason = reason(&routed);
-        if reason.is_error() {
+        let is_said = self.encoder.version() == Version::V5;
+        if routed.refused || (reason.is_error() && is_said) {
             return self.refuse(publish, reason, out);
         }
         if qos == QoS::ExactlyOnce {
@@ -99,6 +126,20 @@ impl Open {
             self.reply(routed.ticket, Reply::PubAck(id, reason), out);
         }
         Ok(())
+    }
+
+    /// A service has taken the message. What it does with it can be done twice, so that no identifier is held for QoS 2.
+    fn accept(&mut self, publish: &Publish<&[u8]>, ticket: Option<Ticket>, out: &mut Output) {
+        match (publish.qos(), publish.packet_id()) {
+            (QoS::AtLeastOnce, Some(id)) => {
+                self.reply(ticket, Reply::PubAck(id, ReasonCode::Success), out);
+            }
+            (QoS::ExactlyOnce, Some(id)) => {
+                self.session.state.lock().incoming.insert(id);
+                self.reply(ticket, Reply::PubRec(id, ReasonCode::Success), out);
+            }
+            (QoS::AtMostOnce, _) | (_, None) => {}
+        }
     }
 
     /// The identifier of a QoS 2 message is held until the client releases it.
@@ -158,13 +199,6 @@ impl Open {
         by_alias: bool,
         turn: &mut Turn,
     ) -> Routed {
-        if let Some(service) = broker.service_for(name.as_str()) {
-            return Routed {
-                matched: 1,
-                ticket: service.handle(broker, name.as_str(), publish.payload()),
-                ..Routed::default()
-            };
-        }
         let origin = Some(self.session.number);
         if !by_alias {
             return broker.publish(name, publish, publish.qos(), origin, turn);
@@ -204,6 +238,8 @@ impl Open {
     }
 }
 
+/// A message that some of its receivers had no room for is taken; the loss is counted. Before 5.0 that goes for a message
+/// that none had room for too: nothing can be said but by closing the connection, and that mends nothing.
 fn reason(routed: &Routed) -> ReasonCode {
     if routed.refused || (routed.matched > 0 && routed.full == routed.matched) {
         ReasonCode::QuotaExceeded

@@ -30,10 +30,15 @@ impl Open {
                 continue;
             }
             let code = self.subscribe_one(broker, &subscription, identifier, &mut batch);
-            if code == ReasonCode::NotAuthorized && settings.differences.unauthorized_closes {
-                return Err(End::Disconnect(code));
-            }
-            codes.push(code);
+            codes.push(match code {
+                ReasonCode::NotAuthorized if settings.differences.unauthorized_closes => {
+                    return Err(End::Disconnect(code));
+                }
+                ReasonCode::NotAuthorized if !settings.differences.subscribe_refusal_explained => {
+                    ReasonCode::UnspecifiedError
+                }
+                code => code,
+            });
         }
         let ticket = if batch.is_empty() {
             None
@@ -70,9 +75,7 @@ impl Open {
                 return ReasonCode::TopicFilterInvalid;
             }
         };
-        let operation = Operation::Subscribe {
-            filter: filter.filter().as_str(),
-        };
+        let operation = Operation::Subscribe { filter: text };
         if !self.access.allows(operation) {
             tracing::info!(client = %self.client_id, filter = text, "a client may not subscribe to that");
             return ReasonCode::NotAuthorized;

@@ -57,6 +57,11 @@ pub struct StoreError {
 }
 
 impl StoreError {
+    /// What was read is not what was written.
+    pub(crate) fn corrupt(what: &str) -> Self {
+        Self::new(StoreErrorKind::Corrupt, what)
+    }
+
     pub(crate) fn new(kind: StoreErrorKind, detail: impl Into<Arc<str>>) -> Self {
         Self {
             kind,

@@ -27,7 +27,7 @@ impl Admission for Everyone {
 pub fn broker(settings: Settings) -> Arc<Broker> {
     let store = Arc::new(MemoryStore::new());
     let journal = Journal::start(store, JournalOptions::default()).unwrap();
-    let broker = Broker::open(settings, journal).unwrap();
+    let broker = Broker::open(settings, Arc::new(journal)).unwrap();
     tokio::spawn(Arc::clone(&broker).run_timers());
     broker
 }
