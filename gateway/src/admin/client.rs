@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use super::path::SocketPath;
 use super::protocol::{OperationError, Outcome, Request, Response};
 use crate::provision::DataFolder;
 
@@ -62,7 +63,9 @@ impl From<io::Error> for ClientError {
 ///
 /// [`ClientError::NotRunning`] when none runs, and otherwise what went wrong.
 pub fn send(data: &DataFolder, request: &Request) -> Result<Response, ClientError> {
-    let stream = match UnixStream::connect(data.admin_socket()) {
+    let connected = SocketPath::new(data.root(), DataFolder::ADMIN_SOCKET)
+        .and_then(|path| UnixStream::connect(path.get()));
+    let stream = match connected {
         Ok(stream) => stream,
         Err(error)
             if matches!(

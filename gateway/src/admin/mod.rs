@@ -5,8 +5,10 @@
 
 mod client;
 mod operations;
+mod path;
 mod protocol;
 mod server;
+mod status;
 
 pub use client::{ClientError, send};
 pub use operations::Operations;
@@ -15,3 +17,4 @@ pub use protocol::{
     ThingReport,
 };
 pub use server::AdminSocket;
+pub use status::{StatusSource, status};

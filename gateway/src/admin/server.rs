@@ -11,6 +11,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 
 use super::Operations;
+use super::path::SocketPath;
 use super::protocol::{MAX_LINE, OperationError, Outcome, Request};
 use crate::provision::DataFolder;
 
@@ -31,7 +32,7 @@ impl AdminSocket {
     ///
     /// # Errors
     ///
-    /// When the socket cannot be made, for one because the path of the data folder is too long for a socket.
+    /// When the socket cannot be made.
     pub fn bind(data: &DataFolder) -> io::Result<Self> {
         let path = data.admin_socket();
         // Made in a folder that nobody else can enter, and moved: at no moment can another user connect.
@@ -47,7 +48,7 @@ impl AdminSocket {
         }
         let fresh = folder.join("s");
         let made = (|| {
-            let listener = UnixListener::bind(&fresh)?;
+            let listener = UnixListener::bind(SocketPath::new(&folder, "s")?.get())?;
             std::fs::set_permissions(&fresh, std::fs::Permissions::from_mode(0o600))?;
             std::fs::rename(&fresh, &path)?;
             Ok(listener)

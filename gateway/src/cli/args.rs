@@ -18,7 +18,12 @@ use crate::registry::CertificateStatus;
 #[command(name = "thingwire", version, max_term_width = 100)]
 pub(super) struct Arguments {
     /// The data folder.
-    #[arg(long, value_name = "DIR", default_value = "./thingwire-data", global = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "./thingwire-data",
+        global = true
+    )]
     pub(super) data: PathBuf,
     /// Answer in JSON.
     #[arg(long, global = true)]
@@ -217,9 +222,9 @@ impl Command {
         Ok(match self {
             Self::Thing(command) => command.request()?,
             Self::Certificate(command) => command.request()?,
-            Self::Ca(CaCommand::Register { file }) => Request::AuthorityRegister {
-                pem: read(file)?,
-            },
+            Self::Ca(CaCommand::Register { file }) => {
+                Request::AuthorityRegister { pem: read(file)? }
+            }
             Self::Ca(CaCommand::List) => Request::AuthorityList,
             Self::Policy(command) => command.request()?,
         })
@@ -344,7 +349,8 @@ mod tests {
 
     #[test]
     fn serving_is_the_default() {
-        let arguments = parse("--mqtt 1 --https 127.0.0.1:2 --admin 3 --region x --profile aws").unwrap();
+        let arguments =
+            parse("--mqtt 1 --https 127.0.0.1:2 --admin 3 --region x --profile aws").unwrap();
         assert!(arguments.command.is_none());
         let flags = arguments.serve.flags();
         assert_eq!(flags.mqtt, Some(ListenAddress::every_interface(1)));
@@ -356,10 +362,16 @@ mod tests {
     fn a_plain_listener_beyond_this_machine_is_refused() {
         for address in ["0.0.0.0:1883", "192.0.2.1:1883", "[::]:1883"] {
             let error = parse(&format!("--dangerous-plain-mqtt {address}")).unwrap_err();
-            assert!(error.to_string().contains("expected a loopback address"), "{error}");
+            assert!(
+                error.to_string().contains("expected a loopback address"),
+                "{error}"
+            );
         }
         for address in ["127.0.0.1:1883", "[::1]:1883", "localhost:1883", "1883"] {
-            assert!(parse(&format!("--dangerous-plain-mqtt {address}")).is_ok(), "{address}");
+            assert!(
+                parse(&format!("--dangerous-plain-mqtt {address}")).is_ok(),
+                "{address}"
+            );
         }
     }
 

@@ -48,10 +48,18 @@ pub(super) fn text(response: &Response) -> String {
                 .certificates
                 .iter()
                 .map(|certificate| {
-                    format!("{} {}", short(&certificate.certificate_id), certificate.status)
+                    format!(
+                        "{} {}",
+                        short(&certificate.certificate_id),
+                        certificate.status
+                    )
                 })
                 .collect();
-            format!("{}  {}", thing.name, or(certificates.join(", "), "no certificate"))
+            format!(
+                "{}  {}",
+                thing.name,
+                or(certificates.join(", "), "no certificate")
+            )
         }),
         Response::Certificate { certificate } => certificate_text("", certificate),
         Response::Certificates { certificates } => {

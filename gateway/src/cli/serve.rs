@@ -34,7 +34,6 @@ pub struct Shutdown(watch::Receiver<bool>);
 
 impl Shutdown {
     /// A shutdown, and what requests it.
-    #[must_use]
     pub fn new() -> (impl Fn() + Send + Sync + use<>, Self) {
         let (send, receive) = watch::channel(false);
         let request = move || {
@@ -117,7 +116,8 @@ async fn either(one: &mut Signal, other: &mut Signal) {
 
 /// Log lines go to the standard error; `THINGWIRE_LOG` says which, `info` unless set.
 fn log() {
-    let filter = EnvFilter::try_from_env("THINGWIRE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_from_env("THINGWIRE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     // A program that embeds the library may have set its own, which stays.
     let _own = tracing_subscriber::fmt()
         .with_env_filter(filter)

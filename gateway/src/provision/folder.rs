@@ -34,6 +34,8 @@ pub struct DataFolder {
 }
 
 impl DataFolder {
+    pub(crate) const ADMIN_SOCKET: &'static str = "admin.sock";
+
     /// The folder at a path; nothing is touched.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>) -> Self {
@@ -103,7 +105,7 @@ impl DataFolder {
     /// The socket through which the running gateway takes orders.
     #[must_use]
     pub fn admin_socket(&self) -> PathBuf {
-        self.root.join("admin.sock")
+        self.root.join(Self::ADMIN_SOCKET)
     }
 
     pub(crate) fn staged_thing(&self, name: &ThingName) -> PathBuf {
@@ -125,10 +127,27 @@ pub(crate) fn private_folder(path: &Path) -> Result<(), ProvisionError> {
         .map_err(|error| ProvisionError::io("creating", path, &error))
 }
 
+/// What a file is called until it is whole.
+const PART: &str = ".part";
+
+/// Removes what was being written when a process ended.
+pub(crate) fn remove_parts(folder: &Path) -> Result<(), ProvisionError> {
+    let removed = (|| {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.to_str().is_some_and(|path| path.ends_with(PART)) {
+                remove_file(&path)?;
+            }
+        }
+        Ok(())
+    })();
+    removed.map_err(|error| ProvisionError::io("cleaning", folder, &error))
+}
+
 /// Writes a file beside its place, forces it to the disk, and moves it there.
 pub(crate) fn write(path: &Path, content: &[u8], readers: Readers) -> Result<(), ProvisionError> {
     let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
+    beside.push(PART);
     let beside = PathBuf::from(beside);
     let written = (|| {
         remove_file(&beside)?;

@@ -26,7 +26,7 @@ use crate::pki::{DevelopmentAuthority, ParsedCertificate, certificates_of_pem};
 use crate::registry::{AccessKey, NewThing, PolicyName, Registry, ThingName, put_access_key};
 use crate::store::{Batch, Journal, RedbStore, Store, Table};
 use demo::{DEMO, DEMO_POLICY, OWN_TOPICS_POLICY};
-use folder::{Readers, private_folder, publish, read, remove_file, write};
+use folder::{Readers, private_folder, publish, read, remove_file, remove_parts, write};
 use server::Names;
 
 /// In the table `Meta`: the first start has been finished, and nothing that it made comes again after being deleted.
@@ -131,6 +131,7 @@ impl Opened {
 
     /// Finishes or undoes what was staged when a process ended.
     fn recover(&self) -> Result<(), ProvisionError> {
+        remove_parts(self.data.root())?;
         self.onboarding().recover()?;
         let staged = self.data.staged_credentials();
         let Some(text) = read(&staged)? else {
