@@ -28,6 +28,7 @@ pub mod cli;
 pub mod config;
 pub mod connection;
 pub mod gateway;
+pub mod https;
 pub mod listen;
 pub mod pki;
 pub mod provision;

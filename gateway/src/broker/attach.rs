@@ -21,6 +21,10 @@ pub(crate) struct Attachment {
     /// Seconds that the session lives on without a connection; `u32::MAX` is for ever.
     pub(crate) expiry: u32,
     pub(crate) will: Option<Will>,
+    /// Where the connection comes from.
+    pub(crate) peer: Arc<str>,
+    /// What the client says of its keep alive, in seconds.
+    pub(crate) keep_alive: u16,
 }
 
 /// A session in the hands of a connection.
@@ -58,6 +62,8 @@ impl Broker {
         let mut will = None;
         let mut batch = Batch::new();
         let resumed = old.as_ref().filter(|_| !wanted.clean_start);
+        let now = self.clock.millis();
+        let link = Link::new(Arc::clone(&wanted.peer), wanted.keep_alive, now);
         let attached = match resumed {
             Some(session) => {
                 let mut state = session.state.lock();
@@ -66,7 +72,7 @@ impl Broker {
                 // A new connection within the delay keeps the will from being sent (MQTT 5.0 [MQTT-3.1.3-9]).
                 will = state.will.take().filter(|will| will.delay_seconds == 0);
                 state.generation = state.generation.saturating_add(1);
-                state.link = Some(Link::default());
+                state.link = Some(link);
                 state.will.clone_from(&wanted.will);
                 session.set_expiry(&mut state, wanted.expiry);
                 let unanswered = state.outgoing.iter().map(|(id, _)| id).collect();
@@ -94,7 +100,7 @@ impl Broker {
                 ));
                 {
                     let mut state = session.state.lock();
-                    state.link = Some(Link::default());
+                    state.link = Some(link);
                     state.will.clone_from(&wanted.will);
                 }
                 sessions.insert(Arc::clone(&wanted.client_id), Arc::clone(&session));
@@ -149,6 +155,7 @@ impl Broker {
                 return;
             }
             state.link = None;
+            state.disconnected = Some(now);
             state.relief.drain(..).for_each(Waker::wake);
             // QoS 0 is for those who are there.
             let bytes: usize = state
@@ -221,6 +228,7 @@ impl Broker {
     /// Puts a session that has no connection back on the list of timers, after a restart.
     pub(super) fn rearm(&self, session: &Arc<Session>, disconnected: u64) {
         let mut state = session.state.lock();
+        state.disconnected = Some(disconnected);
         let (generation, expiry) = (state.generation, state.expiry);
         if let Some(delay) = state.will.as_ref().map(|will| will.delay_seconds) {
             let at = after(disconnected, delay.min(expiry));

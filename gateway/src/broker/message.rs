@@ -5,6 +5,8 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use mqtt_codec::{PreparedPublish, QoS, SubscriptionId};
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
 
 /// An Application Message, shared by all who get it.
 #[derive(Debug)]
@@ -17,6 +19,26 @@ pub(crate) struct Message {
     pub(crate) expires: Option<NonZeroU64>,
     /// Its row in the store, if any of its receivers outlives its connection.
     pub(crate) row: Option<MessageRow>,
+    /// Who is waiting to hear that its one receiver has acknowledged it.
+    pub(crate) receipt: Option<Box<Receipt>>,
+}
+
+/// Tells of an acknowledgement once. Dropped with its message, it tells that there will be none.
+#[derive(Debug)]
+pub(crate) struct Receipt(Mutex<Option<oneshot::Sender<()>>>);
+
+impl Receipt {
+    pub(crate) fn new() -> (Self, oneshot::Receiver<()>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(Mutex::new(Some(sender))), receiver)
+    }
+
+    pub(crate) fn confirm(&self) {
+        if let Some(sender) = self.0.lock().take() {
+            // Whoever waited may have gone.
+            let _ = sender.send(());
+        }
+    }
 }
 
 /// The place of a message in the store, and how many rows of queues refer to it.

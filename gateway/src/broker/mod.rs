@@ -5,6 +5,7 @@
 //! this order and held briefly: the map of sessions, the index, one session.
 
 mod attach;
+mod clients;
 mod clock;
 mod load;
 mod message;
@@ -31,6 +32,7 @@ use crate::settings::Settings;
 use crate::store::{Batch, Journal, StoreError, Table, Ticket};
 
 pub(crate) use attach::{AttachError, Attachment};
+pub(crate) use clients::{Direct, Ended, LinkState};
 pub(crate) use clock::Clock;
 pub(crate) use message::{Delivery, Granted, Message};
 pub(crate) use outgoing::{Answered, Slot};

@@ -203,6 +203,7 @@ pub(super) fn read_message(bytes: &[u8]) -> Result<Message, StoreError> {
         arrived: record.arrived,
         expires: record.expires.and_then(NonZeroU64::new),
         row: None,
+        receipt: None,
     })
 }
 

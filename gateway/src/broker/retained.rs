@@ -12,7 +12,7 @@ use super::message::{Delivery, Message, MessageRow};
 use super::records;
 use super::session::Session;
 use super::Broker;
-use crate::store::{Batch, Table};
+use crate::store::{Batch, Store, StoreError, Table};
 
 /// Retained messages that a new subscription is still owed.
 #[derive(Debug)]
@@ -63,6 +63,39 @@ impl Broker {
     pub(crate) fn retained(&self, name: TopicName<'_>) -> Option<Arc<Message>> {
         let message = self.retained.read().get(name).map(Arc::clone)?;
         (!message.is_expired(self.clock.millis())).then_some(message)
+    }
+
+    /// At most `limit` retained messages in the order of their topics, after `after`. Reads the store, and so may take a
+    /// moment.
+    ///
+    /// # Errors
+    /// The store cannot be read, or holds what no gateway wrote.
+    pub(crate) fn retained_page(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Message>, StoreError> {
+        let now = self.clock.millis();
+        let mut after = after.map(|after| Bytes::copy_from_slice(after.as_bytes()));
+        let mut found = Vec::new();
+        loop {
+            let wanted = limit.saturating_sub(found.len());
+            let page = self
+                .journal
+                .scan(Table::Retained, b"", after.as_deref(), wanted)?;
+            for (_, value) in &page {
+                let message = records::read_message(value)?;
+                if !message.is_expired(now) {
+                    found.push(message);
+                }
+            }
+            match page.last() {
+                Some((last, _)) if page.len() == wanted && found.len() < limit => {
+                    after = Some(last.clone());
+                }
+                _ => return Ok(found),
+            }
+        }
     }
 
     /// Lets the next retained messages of a subscription wait for their session; `false` when there are no more.
@@ -127,6 +160,7 @@ impl Broker {
                 id: self.number().get(),
                 references: AtomicUsize::new(1),
             }),
+            receipt: None,
         });
         let row = self.number();
         let delivery = Delivery {

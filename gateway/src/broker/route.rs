@@ -152,6 +152,7 @@ impl Broker {
                 id: self.number().get(),
                 references: AtomicUsize::new(kept),
             }),
+            receipt: None,
         });
 
         // What must survive is handed to the store before anyone can answer it.

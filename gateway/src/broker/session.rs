@@ -64,17 +64,37 @@ pub(crate) struct State {
     pub(crate) will: Option<Will>,
     /// Publishers that hold back until the queue is shorter.
     pub(crate) relief: Vec<Waker>,
+    /// When the last connection ended, in milliseconds of the broker's clock.
+    pub(crate) disconnected: Option<u64>,
     /// What is to be taken off the list of timers when a connection comes back.
     pub(crate) timers: Vec<(u64, u64)>,
 }
 
 /// The connection that holds a session.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Link {
+    /// Where it comes from.
+    pub(crate) peer: Arc<str>,
+    /// What its CONNECT says, in seconds.
+    pub(crate) keep_alive: u16,
+    /// When it came, in milliseconds of the broker's clock.
+    pub(crate) since: u64,
     /// Set when the connection has nothing to do.
     pub(crate) waker: Option<Waker>,
     /// Why the connection has to end.
     pub(crate) close: Option<ReasonCode>,
+}
+
+impl Link {
+    pub(crate) const fn new(peer: Arc<str>, keep_alive: u16, since: u64) -> Self {
+        Self {
+            peer,
+            keep_alive,
+            since,
+            waker: None,
+            close: None,
+        }
+    }
 }
 
 /// From so many waiting messages on, those who publish to a connected session hold back a little.
@@ -116,6 +136,7 @@ impl Session {
                 incoming: BTreeSet::new(),
                 will: None,
                 relief: Vec::new(),
+                disconnected: None,
                 timers: Vec::new(),
             }),
         }

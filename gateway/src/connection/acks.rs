@@ -113,6 +113,9 @@ impl Open {
         if let Answered::Done(delivery) = answered {
             self.answered();
             broker.settle(&self.session, &delivery, &mut turn.batch);
+            if let Some(receipt) = &delivery.message.receipt {
+                receipt.confirm();
+            }
         }
     }
 

@@ -67,6 +67,8 @@ impl Connection {
             clean_start: connect.clean_start(),
             expiry,
             will: Will::of(connect, &access, settings.differences.will_delay),
+            peer: Arc::clone(&self.peer),
+            keep_alive: connect.keep_alive(),
         });
         let attached = match attached {
             Ok(attached) => attached,
