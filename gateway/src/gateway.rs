@@ -5,16 +5,20 @@ use std::io::{self, Write as _};
 use std::sync::Arc;
 
 use mqtt_codec::ReasonCode;
+use serde_json::json;
 use tls_auth::ClientCertificate;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::admin::status;
 use crate::authorize::Authorizer;
+use crate::banner::{Endpoints, banner};
 use crate::broker::Broker;
 use crate::cli::{RunError, Shutdown};
+use crate::https::{self, Alpn, GateParts, HttpsLimits};
 use crate::listen::{DangerousAdmitAll, Gate, Mqtt, accept, plain};
 use crate::provision::Opened;
-use crate::registry::Change;
+use crate::registry::{Change, ThingName};
 use crate::shadows::{ShadowTopics, Shadows};
 use crate::tls::Endpoint;
 use crate::workers::Workers;
@@ -37,13 +41,46 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
     let authorizer = Authorizer::new(Arc::clone(registry), config.scope());
     let chain = std::fs::read(opened.data.server())?;
     let key = zeroize::Zeroizing::new(std::fs::read(opened.data.server_key())?);
-    let endpoint = Endpoint::new(&chain, &key, registry, ClientCertificate::Required, &[])?;
+    let mqtt_endpoint = Endpoint::new(&chain, &key, registry, ClientCertificate::Required, &[])?;
+    let https_endpoint = Endpoint::new(
+        &chain,
+        &key,
+        registry,
+        ClientCertificate::Optional,
+        &Alpn::ALL.map(Alpn::name),
+    )?;
+    let https_gate = https::Gate::new(
+        GateParts {
+            broker: Arc::clone(&broker),
+            shadows,
+            registry: Arc::clone(registry),
+            authorizer: Arc::clone(&authorizer),
+            region: sigv4::Region::new(config.region.clone()).map_err(|error| error.to_string())?,
+        },
+        HttpsLimits::default(),
+    );
     let changes = registry.subscribe_changes();
 
     let mqtt = config.mqtt.bind("--mqtt").await?;
+    let https = config.https.bind("--https").await?;
+    let admin = match &config.admin {
+        Some(address) => address.bind("--admin").await?,
+        None => Vec::new(),
+    };
     let dangerous = match config.dangerous_plain_mqtt {
         Some(address) => Some(TcpListener::bind(address.get()).await?),
         None => None,
+    };
+
+    let port = |listeners: &[TcpListener]| -> io::Result<u16> {
+        listeners
+            .first()
+            .map_or(Ok(0), |listener| Ok(listener.local_addr()?.port()))
+    };
+    let ports = Endpoints {
+        mqtt: port(&mqtt)?,
+        https: port(&https)?,
+        region: &config.region,
     };
 
     let workers = Arc::new(Workers::start(threads())?);
@@ -54,11 +91,11 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
         changes,
         Arc::clone(&authorizer),
         Arc::clone(&broker),
-        endpoint.clone(),
+        [mqtt_endpoint.clone(), https_endpoint.clone()],
         Arc::clone(&opened),
     ));
     let service = Mqtt {
-        endpoint,
+        endpoint: mqtt_endpoint,
         authorizer,
         broker: Arc::clone(&broker),
     };
@@ -68,7 +105,44 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
             listener,
             gate.clone(),
             Arc::clone(&workers),
-            move |stream| service.clone().serve(stream),
+            move |stream, place| {
+                let service = service.clone();
+                async move {
+                    service.serve(stream).await;
+                    drop(place);
+                }
+            },
+        ));
+    }
+    for listener in admin {
+        let counted = Arc::clone(&broker);
+        let router = status(
+            Arc::clone(&opened.journal),
+            Arc::new(move || {
+                let (refused, dropped) = counted.losses();
+                json!({"refused": refused, "dropped": dropped})
+            }),
+        );
+        tasks.spawn(async move {
+            if let Err(error) = axum::serve(listener, router).await {
+                tracing::error!(%error, "the status is not served any more");
+            }
+        });
+    }
+    for listener in https {
+        let (endpoint, doors) = (https_endpoint.clone(), Arc::clone(&https_gate));
+        tasks.spawn(accept(
+            listener,
+            gate.clone(),
+            Arc::clone(&workers),
+            move |stream, place| {
+                let (endpoint, doors) = (endpoint.clone(), Arc::clone(&doors));
+                async move {
+                    if let Ok(address) = stream.peer_addr() {
+                        https::serve_connection(stream, address, &endpoint, doors, Some(place)).await;
+                    }
+                }
+            },
         ));
     }
     if let Some(listener) = dangerous {
@@ -78,12 +152,19 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
             listener,
             gate.clone(),
             Arc::clone(&workers),
-            move |stream| plain(stream, Arc::clone(&broker), Arc::new(DangerousAdmitAll)),
+            move |stream, place| {
+                let broker = Arc::clone(&broker);
+                async move {
+                    plain(stream, broker, Arc::new(DangerousAdmitAll)).await;
+                    drop(place);
+                }
+            },
         ));
     }
 
+    let text = banner(&opened.data, ports, opened.data.thing(&ThingName::new("demo")?).exists());
     let mut out = io::stdout().lock();
-    writeln!(out, "thingwire ready")?;
+    writeln!(out, "{text}thingwire ready")?;
     out.flush()?;
     drop(out);
 
@@ -96,7 +177,7 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     // The threads end with what is left on them.
-    drop(service);
+    drop((service, https_gate));
     tokio::task::spawn_blocking(move || drop(workers)).await?;
     Ok(())
 }
@@ -111,13 +192,15 @@ async fn follow(
     mut changes: tokio::sync::mpsc::UnboundedReceiver<Change>,
     authorizer: Arc<Authorizer>,
     broker: Arc<Broker>,
-    endpoint: Endpoint,
+    endpoints: [Endpoint; 2],
     opened: Arc<Opened>,
 ) {
     while let Some(change) = changes.recv().await {
         if let Change::Authority(_) = change {
-            if let Err(error) = endpoint.reload_authorities(&opened.registry) {
-                tracing::error!(%error, "the authorities stay as they were");
+            for endpoint in &endpoints {
+                if let Err(error) = endpoint.reload_authorities(&opened.registry) {
+                    tracing::error!(%error, "the authorities stay as they were");
+                }
             }
         }
         authorizer.changed(&change, &broker);

@@ -23,6 +23,7 @@
 pub mod access;
 pub mod admin;
 pub mod authorize;
+pub mod banner;
 pub mod broker;
 pub mod cli;
 pub mod config;

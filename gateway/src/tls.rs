@@ -1,24 +1,23 @@
 //! TLS with device certificates: `tls-auth` over the gateway's registry.
 
 use core::fmt;
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use iot_policy::{AlternativeName, Certificate as PolicyCertificate, NameAttribute};
 use rustls_pki_types::UnixTime;
 use tls_auth::{
-    Authenticated, Authorities, Authority, Certificate, ClientCertificate, ConfigError,
-    Credentials, GeneralName, GeneralNames, LookupFailed, Name, Outcome, Owner, Profile, Record,
-    Refusal, ServerAuth, SessionStore, Status,
+    Authenticated, ClientCertificate, ConfigError, Credentials, Outcome, Refusal, ServerAuth,
+    SessionStore,
 };
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::authorize::Device;
-use crate::registry::{
-    CertificateId, CertificateStatus, Registry, RegistryError, RegistryErrorKind,
-};
+use crate::https::{Handshake, Secured};
+use crate::pki::policy_certificate;
+use crate::registry::{CertificateId, Registry, RegistryError};
 
 /// Sessions that devices can resume.
 const SESSIONS: usize = 10_000;
@@ -75,7 +74,7 @@ impl std::error::Error for EndpointError {}
 #[derive(Debug)]
 pub enum HandshakeError {
     /// TLS itself, or the connection.
-    Tls(std::io::Error),
+    Tls(io::Error),
     /// The device's certificate.
     Refused(Refusal),
     /// An unknown certificate of an authority with auto-registration. It is registered when a provisioning template
@@ -109,8 +108,8 @@ impl Endpoint {
     ) -> Result<Self, EndpointError> {
         let credentials = Credentials::from_pem(chain, key).map_err(EndpointError::Credentials)?;
         let auth = ServerAuth::builder(credentials)
-            .with_authorities(authorities(registry)?)
-            .with_registry(Arc::new(Known(Arc::clone(registry))))
+            .with_authorities(registry.trusted().map_err(EndpointError::Registry)?)
+            .with_registry(Arc::clone(registry) as Arc<dyn tls_auth::Registry>)
             .with_client_certificate(clients)
             .with_sessions(SessionStore::new(SESSIONS))
             .build()
@@ -127,7 +126,8 @@ impl Endpoint {
     /// # Errors
     /// One of them cannot be used; the old ones stay.
     pub fn reload_authorities(&self, registry: &Registry) -> Result<(), EndpointError> {
-        self.auth.replace_authorities(authorities(registry)?);
+        let authorities = registry.trusted().map_err(EndpointError::Registry)?;
+        self.auth.replace_authorities(authorities);
         Ok(())
     }
 
@@ -165,23 +165,28 @@ impl Endpoint {
                 return Err(HandshakeError::Unregistered(device.certificate_id()));
             }
             // A new outcome lets nobody in until it is known what it means.
-            _ => return Err(HandshakeError::Tls(std::io::ErrorKind::Unsupported.into())),
+            _ => return Err(HandshakeError::Tls(io::ErrorKind::Unsupported.into())),
         };
         Ok((stream, peer))
     }
 }
 
-fn authorities(registry: &Registry) -> Result<Authorities, EndpointError> {
-    let profile = Profile::default();
-    let mut all = Vec::new();
-    for authority in registry.authorities().map_err(EndpointError::Registry)? {
-        let made = Authority::new(&authority.der, &profile)
-            .map_err(EndpointError::Authority)?
-            .with_active(authority.active)
-            .with_auto_registration(authority.auto_registration);
-        all.push(made);
+impl Handshake for Endpoint {
+    type Stream = TlsStream<TcpStream>;
+
+    async fn accept(&self, stream: TcpStream) -> io::Result<Secured<Self::Stream>> {
+        let (stream, peer) = Self::accept(self, stream).await.map_err(io::Error::other)?;
+        let alpn = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
+        let device = match peer {
+            Peer::Device(device) => Some(*device),
+            Peer::Anonymous => None,
+        };
+        Ok(Secured {
+            stream,
+            alpn,
+            device,
+        })
     }
-    Ok(Authorities::new(all))
 }
 
 fn device_of(
@@ -193,90 +198,8 @@ fn device_of(
     let certificate_id = CertificateId::from_bytes(*device.certificate_id().as_bytes());
     Ok(Device {
         certificate_id,
-        certificate: policy_certificate(&certificate, certificate_id),
+        certificate: policy_certificate(certificate_id, &certificate),
         source_ip,
         domain_name,
     })
-}
-
-/// A certificate as policies see it.
-fn policy_certificate(certificate: &Certificate<'_>, id: CertificateId) -> PolicyCertificate {
-    let serial: String = certificate
-        .serial_number()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let mut seen = PolicyCertificate::new(id.to_string()).with_serial_number(serial);
-    for (attribute, value) in named(&certificate.subject()) {
-        seen = seen.with_subject(attribute, value);
-    }
-    for (attribute, value) in named(&certificate.issuer()) {
-        seen = seen.with_issuer(attribute, value);
-    }
-    for (kind, value) in alternatives(certificate.subject_alternative_names()) {
-        seen = seen.with_subject_alternative_name(kind, value);
-    }
-    for (kind, value) in alternatives(certificate.issuer_alternative_names()) {
-        seen = seen.with_issuer_alternative_name(kind, value);
-    }
-    seen
-}
-
-fn named<'a>(name: &Name<'a>) -> impl Iterator<Item = (NameAttribute, String)> + use<'a> {
-    name.attributes().filter_map(|attribute| {
-        let kind = NameAttribute::from_name(attribute.kind()?.variable_name())?;
-        Some((kind, attribute.text()?.into_owned()))
-    })
-}
-
-fn alternatives(names: GeneralNames<'_>) -> impl Iterator<Item = (AlternativeName, String)> {
-    names.filter_map(|name| match name {
-        GeneralName::Email(text) => Some((AlternativeName::Rfc822Name, text.to_owned())),
-        GeneralName::Dns(text) => Some((AlternativeName::DnsName, text.to_owned())),
-        GeneralName::Uri(text) => {
-            Some((AlternativeName::UniformResourceIdentifier, text.to_owned()))
-        }
-        GeneralName::IpAddress(_) => {
-            Some((AlternativeName::IpAddress, name.address()?.to_string()))
-        }
-        GeneralName::Directory(name) => Some((AlternativeName::DirectoryName, name.to_string())),
-        _ => None,
-    })
-}
-
-/// The registry as `tls-auth` asks it.
-#[derive(Debug)]
-struct Known(Arc<Registry>);
-
-impl tls_auth::Registry for Known {
-    fn find(&self, id: &tls_auth::CertificateId) -> Result<Option<Record>, LookupFailed> {
-        let found = self.0.certificate(&CertificateId::from_bytes(*id.as_bytes()));
-        match found {
-            Ok(certificate) => {
-                let record = Record::new(status(certificate.status), Owner::new("gateway"));
-                Ok(Some(match certificate.ca_certificate_id {
-                    Some(ca) => {
-                        record.with_authority(tls_auth::CertificateId::from_bytes(*ca.as_bytes()))
-                    }
-                    None => record,
-                }))
-            }
-            Err(error) if error.kind() == RegistryErrorKind::NotFound => Ok(None),
-            Err(error) => {
-                tracing::error!(%error, "the registry cannot be read");
-                Err(LookupFailed)
-            }
-        }
-    }
-}
-
-const fn status(status: CertificateStatus) -> Status {
-    match status {
-        CertificateStatus::Active => Status::Active,
-        CertificateStatus::Inactive => Status::Inactive,
-        CertificateStatus::Revoked => Status::Revoked,
-        CertificateStatus::PendingTransfer => Status::PendingTransfer,
-        CertificateStatus::RegisterInactive => Status::RegisterInactive,
-        CertificateStatus::PendingActivation => Status::PendingActivation,
-    }
 }

@@ -395,6 +395,7 @@ fn a_data_folder_with_a_long_path_works() {
         .arg("--data")
         .arg(&deep)
         .args(["--mqtt", "127.0.0.1:0", "--https", "127.0.0.1:0"])
+        .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .map(Serving)

@@ -184,9 +184,12 @@ impl Operations {
         status: CertificateStatus,
         thing: Option<&str>,
     ) -> Result<Response, OperationError> {
-        let der = first_certificate(pem)?;
+        let certificates = certificates_of_pem(pem)?;
+        let mut chain = certificates.iter().map(Vec::as_slice);
+        let der = chain.next().unwrap_or_default();
+        let chain: Vec<&[u8]> = chain.collect();
         let name: Option<ThingName> = thing.map(str::parse).transpose()?;
-        let certificate = self.registry.register_certificate(&der, status)?;
+        let certificate = self.registry.register_certificate(der, &chain, status)?;
         if let Some(name) = &name {
             match self.registry.create_thing(&NewThing::new(name.clone())) {
                 Err(error) if error.kind() != RegistryErrorKind::AlreadyExists => {

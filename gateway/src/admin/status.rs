@@ -31,7 +31,10 @@ pub type StatusSource = Arc<dyn Fn() -> Value + Send + Sync>;
 pub fn status(journal: Arc<Journal>, source: StatusSource) -> Router {
     let health = Arc::clone(&journal);
     Router::new()
-        .route("/health", get(move || core::future::ready(healthy(&health))))
+        .route(
+            "/health",
+            get(move || core::future::ready(healthy(&health))),
+        )
         .route(
             "/status",
             get(move || core::future::ready(report(&journal, &source))),
@@ -139,6 +142,9 @@ mod tests {
         }
         let (code, body) = answer(&journal, "/health").await;
         assert_eq!(code, StatusCode::SERVICE_UNAVAILABLE);
-        assert!(body.contains("no room on the disk") && body.contains("Make room"), "{body}");
+        assert!(
+            body.contains("no room on the disk") && body.contains("Make room"),
+            "{body}"
+        );
     }
 }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::workers::Workers;
 
@@ -34,10 +34,11 @@ impl Gate {
     }
 }
 
-/// Accepts connections until the task is dropped, and has each served on the workers.
+/// Accepts connections until the task is dropped, and has each served on the workers. Its place is free when the permit is
+/// dropped.
 pub async fn accept<F, R>(listener: TcpListener, gate: Gate, workers: Arc<Workers>, serve: F)
 where
-    F: Fn(TcpStream) -> R,
+    F: Fn(TcpStream, OwnedSemaphorePermit) -> R,
     R: Future<Output = ()> + Send + 'static,
 {
     loop {
@@ -64,11 +65,7 @@ where
         };
         match moved {
             Ok(stream) => {
-                let served = serve(stream);
-                worker.spawn(async move {
-                    served.await;
-                    drop(permit);
-                });
+                worker.spawn(serve(stream, permit));
             }
             Err(error) => tracing::warn!(%error, "a connection could not be moved to its thread"),
         }

@@ -3,7 +3,7 @@
 use iot_policy::{ConnectionContext, PolicySet, Scope, Transport};
 
 use super::{CertificateId, Registry, RegistryError, RegistryErrorKind, Thing, ThingName};
-use crate::pki;
+use crate::pki::policy_certificate;
 
 impl Registry {
     /// The policies of a certificate, compiled. Without any, everything is denied.
@@ -57,9 +57,10 @@ impl Registry {
         client_id: &str,
         transport: Transport,
     ) -> Result<ConnectionContext, RegistryError> {
-        let certificate = self.certificate(id)?;
+        let registered = self.certificate(id)?;
+        let certificate = tls_auth::Certificate::parse(&registered.der)?;
         let context = ConnectionContext::new(client_id, transport)
-            .with_certificate(pki::policy_certificate(&id.to_string(), &certificate.der)?);
+            .with_certificate(policy_certificate(*id, &certificate));
         // A client id that is no name of a thing is no thing's.
         let Ok(name) = ThingName::new(client_id) else {
             return Ok(context);

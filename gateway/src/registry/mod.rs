@@ -34,6 +34,7 @@
 
 mod access_key;
 mod attachment;
+mod authentication;
 mod authority;
 mod authorization;
 mod certificate;
