@@ -14,9 +14,9 @@ pub enum Operation<'a> {
         /// Whether the message is to be kept (`iot:RetainPublish`).
         retain: bool,
     },
-    /// Subscribe to a filter (`iot:Subscribe`); of a shared subscription, the filter behind the share name.
+    /// Subscribe to a filter (`iot:Subscribe`).
     Subscribe {
-        /// The Topic Filter.
+        /// The Topic Filter as it was sent, `$share/` and all.
         filter: &'a str,
     },
     /// Get a message (`iot:Receive`).

@@ -21,14 +21,21 @@
 )]
 
 pub mod access;
+pub mod admin;
 pub mod authorize;
+pub mod banner;
 pub mod broker;
+pub mod cli;
+pub mod config;
 pub mod connection;
+pub mod gateway;
 pub mod https;
 pub mod listen;
 pub mod pki;
+pub mod provision;
 pub mod registry;
 pub mod settings;
 pub mod shadows;
 pub mod store;
+pub mod tls;
 pub mod workers;

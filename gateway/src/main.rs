@@ -1,3 +1,7 @@
 //! The binary `thingwire`: see the library's README.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    thingwire::cli::main(thingwire::gateway::run)
+}

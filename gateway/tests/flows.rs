@@ -7,6 +7,7 @@
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
     clippy::missing_panics_doc,
+    dead_code,
     missing_docs,
     unreachable_pub,
     reason = "a test has `std`, and fails by panicking"

@@ -30,7 +30,6 @@ impl Open {
     ) -> Result<bool, End> {
         loop {
             self.send_replies(broker, cx, out);
-            self.send_held(broker, cx, out);
             let mut is_drained = true;
             {
                 let session = std::sync::Arc::clone(&self.session);
@@ -55,6 +54,7 @@ impl Open {
                 self.send(broker, &one, turn, out);
             }
             turn.sendable = sendable;
+            self.send_held(broker, cx, out);
             if is_drained && self.is_greeted && self.fetch_retained(broker) {
                 is_drained = false;
             }

@@ -75,9 +75,7 @@ impl Open {
                 return ReasonCode::TopicFilterInvalid;
             }
         };
-        let operation = Operation::Subscribe {
-            filter: filter.filter().as_str(),
-        };
+        let operation = Operation::Subscribe { filter: text };
         if !self.access.allows(operation) {
             tracing::info!(client = %self.client_id, filter = text, "a client may not subscribe to that");
             return ReasonCode::NotAuthorized;

@@ -2,31 +2,27 @@
 
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
+use mqtt_codec::{Connect, ReasonCode};
+use tokio::net::TcpStream;
 
+use crate::access::{Access, DangerousAllowAll};
 use crate::broker::Broker;
 use crate::connection::{Admission, Connection, serve};
 
-/// Accepts MQTT connections without TLS, until the task is dropped. Whoever can reach the listener is let in by
-/// `admission` alone.
-pub async fn plain(listener: TcpListener, broker: Arc<Broker>, admission: Arc<dyn Admission>) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                // Small packets are what this is about; waiting for more of them is not.
-                let _ = stream.set_nodelay(true);
-                let connection = Connection::new(
-                    Arc::clone(&broker),
-                    Arc::clone(&admission),
-                    peer.to_string(),
-                );
-                tokio::spawn(serve(stream, connection));
-            }
-            Err(error) => {
-                // Out of descriptors, mostly: those that close give room.
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(core::time::Duration::from_millis(50)).await;
-            }
-        }
+/// Lets everybody in, to do everything.
+#[derive(Clone, Copy, Debug)]
+pub struct DangerousAdmitAll;
+
+impl Admission for DangerousAdmitAll {
+    fn admit(&self, _: &str, _: &Connect<&[u8]>) -> Result<Arc<dyn Access>, ReasonCode> {
+        Ok(Arc::new(DangerousAllowAll))
     }
+}
+
+/// Serves a connection without TLS: `admission` alone decides who is let in.
+pub async fn plain(stream: TcpStream, broker: Arc<Broker>, admission: Arc<dyn Admission>) {
+    let peer = stream
+        .peer_addr()
+        .map_or_else(|_| "unknown".to_owned(), |address| address.to_string());
+    serve(stream, Connection::new(broker, admission, peer)).await;
 }

@@ -161,6 +161,11 @@ impl DevelopmentAuthority {
         })
     }
 
+    /// Whether a text is the private key of a certificate.
+    pub(crate) fn is_key_of(key_pem: &str, certificate: &ParsedCertificate) -> bool {
+        key_pair(key_pem).is_ok_and(|key| certificate.public_key.ends_with(key.public_key_raw()))
+    }
+
     /// The CA's certificate.
     #[must_use]
     pub fn certificate(&self) -> &[u8] {

@@ -84,10 +84,6 @@ pub struct ParsedCertificate {
     pub addresses: Vec<IpAddr>,
     /// The DER of the subject's public key.
     pub public_key: Vec<u8>,
-    /// How long the key is: the modulus of RSA, the field of a curve.
-    pub key_bits: usize,
-    /// Whether the key is an RSA key.
-    pub is_rsa: bool,
 }
 
 impl ParsedCertificate {
@@ -110,7 +106,6 @@ impl ParsedCertificate {
             }
         }
         let key = certificate.public_key();
-        let parsed_key = key.parsed().ok();
         Ok(Self {
             subject: certificate.subject().to_string(),
             issuer: certificate.issuer().to_string(),
@@ -122,10 +117,6 @@ impl ParsedCertificate {
             dns_names,
             addresses,
             public_key: key.raw.to_vec(),
-            key_bits: parsed_key
-                .as_ref()
-                .map_or(0, x509_parser::public_key::PublicKey::key_size),
-            is_rsa: matches!(parsed_key, Some(x509_parser::public_key::PublicKey::RSA(_))),
         })
     }
 

@@ -1,6 +1,7 @@
 //! Authorities whose certificates devices may present.
 
-use std::time::SystemTime;
+use rustls_pki_types::UnixTime;
+use tls_auth::Profile;
 
 use super::record::{now, write};
 use super::{Authority, CertificateId, Change, Plan, Registry, RegistryError, RegistryErrorKind};
@@ -12,26 +13,25 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// When it is no certificate, not a CA's, or outside its validity.
+    /// When it is no certificate of a CA that `tls-auth` would trust: not a CA's, of a weak key, or outside its validity.
     pub fn register_authority(
         &self,
         der: &[u8],
         auto_registration: bool,
     ) -> Result<Authority, RegistryError> {
-        let invalid =
-            |text: String| RegistryError::new(RegistryErrorKind::CertificateValidation, text);
-        let parsed = ParsedCertificate::parse(der)?;
-        if !parsed.is_authority {
-            return Err(invalid(format!(
-                "the certificate of {} is not a CA's; register it with `certificate register`",
-                parsed.subject
-            )));
-        }
-        if !parsed.is_valid_at(SystemTime::now()) {
-            return Err(invalid(format!(
-                "the certificate of {} is outside its validity",
-                parsed.subject
-            )));
+        let usable = tls_auth::Authority::registrable(der, &Profile::default(), UnixTime::now());
+        if let Err(refusal) = usable {
+            let is_device =
+                ParsedCertificate::parse(der).is_ok_and(|certificate| !certificate.is_authority);
+            let advice = if is_device {
+                "; a device's certificate is registered with `certificate register`"
+            } else {
+                ""
+            };
+            return Err(RegistryError::new(
+                RegistryErrorKind::CertificateValidation,
+                format!("{refusal}{advice}"),
+            ));
         }
         let id = CertificateId::of(der);
         self.change(|| {

@@ -1,30 +1,33 @@
 //! Device certificates.
 
-use std::time::SystemTime;
+use rustls_pki_types::UnixTime;
+use tls_auth::{PathVerifier, RefusalKind, Registrable};
 
 use super::attachment::detach;
 use super::record::{now, write};
 use super::{
-    Authority, Certificate, CertificateId, CertificateStatus, Change, Plan, Registry,
-    RegistryError, RegistryErrorKind, ThingName,
+    Certificate, CertificateId, CertificateStatus, Change, Plan, Registry, RegistryError,
+    RegistryErrorKind, ThingName,
 };
-use crate::pki::{ParsedCertificate, is_signed_by};
+use crate::pki::ParsedCertificate;
 use crate::store::{Batch, Table};
 
 impl Registry {
-    /// Registers a certificate, and finds the registered CA that signed it; without one it is trusted for itself alone.
+    /// Registers a certificate, and finds the registered CA that signed it, by way of the intermediates of `chain` or
+    /// without; when no registered CA has its issuer's name it is trusted for itself alone.
     ///
     /// # Errors
     ///
-    /// When it is registered already; when it is no certificate, a CA's, outside its validity, has an RSA key under
-    /// 2048 bits, or names a registered CA that did not sign it; when the status is not one to register with.
+    /// When it is registered already; when it is no device's certificate that `tls-auth` would let in: a CA's, outside its
+    /// validity, of a weak key, or of a registered CA that did not sign it; when the status is not one to register with.
     pub fn register_certificate(
         &self,
         der: &[u8],
+        chain: &[&[u8]],
         status: CertificateStatus,
     ) -> Result<Certificate, RegistryError> {
         self.change(|| {
-            let certificate = self.checked(der, status)?;
+            let certificate = self.checked(der, chain, status)?;
             Ok(Plan {
                 batch: put(Batch::new(), &certificate)?,
                 changes: vec![Change::Certificate(certificate.certificate_id)],
@@ -37,33 +40,14 @@ impl Registry {
     pub(super) fn checked(
         &self,
         der: &[u8],
+        chain: &[&[u8]],
         status: CertificateStatus,
     ) -> Result<Certificate, RegistryError> {
-        let invalid =
-            |text: String| RegistryError::new(RegistryErrorKind::CertificateValidation, text);
         if status == CertificateStatus::PendingTransfer {
             return Err(not_settable(status));
         }
-        let parsed = ParsedCertificate::parse(der)?;
-        let id = CertificateId::of(der);
-        if parsed.is_authority {
-            return Err(invalid(format!(
-                "the certificate of {} is a CA's; register it with `ca register`",
-                parsed.subject
-            )));
-        }
-        if !parsed.is_valid_at(SystemTime::now()) {
-            return Err(invalid(format!(
-                "the certificate of {} is outside its validity",
-                parsed.subject
-            )));
-        }
-        if parsed.is_rsa && parsed.key_bits < 2048 {
-            return Err(invalid(format!(
-                "the certificate of {} has an RSA key of {} bits, expected at least 2048",
-                parsed.subject, parsed.key_bits
-            )));
-        }
+        let registrable = self.registrable(der, chain)?;
+        let id = CertificateId::from(registrable.certificate_id());
         if self
             .find::<Certificate>(Table::Certificate, id.as_bytes())?
             .is_some()
@@ -77,39 +61,42 @@ impl Registry {
         Ok(Certificate {
             certificate_id: id,
             status,
-            ca_certificate_id: self.signer(der, &parsed)?,
+            ca_certificate_id: registrable.authority().map(CertificateId::from),
             der: der.to_vec(),
             creation_date: time,
             last_modified_date: time,
         })
     }
 
-    /// The registered CA that signed a certificate.
-    fn signer(
-        &self,
-        der: &[u8],
-        parsed: &ParsedCertificate,
-    ) -> Result<Option<CertificateId>, RegistryError> {
-        let mut same_name = false;
-        for authority in self.list::<Authority>(Table::CertificateAuthority, None, usize::MAX)? {
-            if ParsedCertificate::parse(&authority.der)?.subject_der != parsed.issuer_der {
-                continue;
+    /// Asks what a handshake would ask.
+    fn registrable(&self, der: &[u8], chain: &[&[u8]]) -> Result<Registrable, RegistryError> {
+        let verifier = PathVerifier::new(self.trusted()?);
+        let now = UnixTime::now();
+        let refusal = match Registrable::with_authority(der, chain, None, &verifier, now) {
+            Ok(registrable) => return Ok(registrable),
+            Err(refusal) => refusal,
+        };
+        match refusal.kind() {
+            RefusalKind::UnknownIssuer if !self.has_issuer_of(der)? => {
+                Ok(Registrable::without_authority(der, &verifier, now)?)
             }
-            same_name = true;
-            if is_signed_by(der, &authority.der)? {
-                return Ok(Some(authority.certificate_id));
-            }
-        }
-        if same_name {
-            return Err(RegistryError::new(
+            RefusalKind::CaCertificate => Err(RegistryError::new(
                 RegistryErrorKind::CertificateValidation,
-                format!(
-                    "the certificate names {} as its issuer, and was not signed by the CA registered under that name",
-                    parsed.issuer
-                ),
-            ));
+                format!("{refusal}; a CA is registered with `ca register`"),
+            )),
+            _ => Err(refusal.into()),
         }
-        Ok(None)
+    }
+
+    /// Whether a registered CA has the name of a certificate's issuer: then it is to be the CA's, or is forged.
+    fn has_issuer_of(&self, der: &[u8]) -> Result<bool, RegistryError> {
+        let issuer = ParsedCertificate::parse(der)?.issuer_der;
+        for authority in self.authorities()? {
+            if ParsedCertificate::parse(&authority.der)?.subject_der == issuer {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// A certificate.

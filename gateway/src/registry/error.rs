@@ -119,3 +119,12 @@ impl From<PkiError> for RegistryError {
         Self::new(RegistryErrorKind::CertificateValidation, error.to_string())
     }
 }
+
+impl From<tls_auth::Refusal> for RegistryError {
+    fn from(refusal: tls_auth::Refusal) -> Self {
+        Self::new(
+            RegistryErrorKind::CertificateValidation,
+            refusal.to_string(),
+        )
+    }
+}

@@ -34,7 +34,9 @@
 
 mod access_key;
 mod attachment;
+mod authentication;
 mod authority;
+mod authorization;
 mod certificate;
 mod change;
 mod error;
@@ -44,6 +46,7 @@ mod policy;
 mod record;
 mod thing;
 
+pub(crate) use access_key::put as put_access_key;
 pub use attachment::Target;
 pub use change::Change;
 pub use error::{RegistryError, RegistryErrorKind};

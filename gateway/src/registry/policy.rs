@@ -95,7 +95,7 @@ impl Registry {
 }
 
 fn check(document: &str) -> Result<(), RegistryError> {
-    serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(document)
+    iot_policy::Policy::parse(document.as_bytes())
         .map(drop)
         .map_err(|error| {
             RegistryError::new(

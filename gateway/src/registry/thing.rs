@@ -125,7 +125,7 @@ impl Registry {
                 return Err(exists(&new.name));
             }
             let thing = made(new);
-            let certificate = self.checked(der, super::CertificateStatus::Active)?;
+            let certificate = self.checked(der, &[], super::CertificateStatus::Active)?;
             let id = certificate.certificate_id;
             let mut batch = put(further, &thing)?;
             batch = super::certificate::put(batch, &certificate)?;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use mqtt_codec::{
-    Connect, Decoder, Delivery, Encode, Encoder, Packet, PacketId, Publish, QoS, ReasonCode,
+    ConnAck, Connect, ConnectBuilder, Decoder, Delivery, Disconnect, Encode, Encoder, Packet,
+    PacketId, Property, PropertiesBuf, Publish, QoS, ReasonCode,
     Status, Subscribe, SubscriptionOptions, Version,
 };
 use thingwire::access::{Access, DangerousAllowAll};
@@ -70,6 +71,39 @@ impl Client {
         };
         assert_eq!(connack.reason(), ReasonCode::Success);
         client
+    }
+
+    /// Sends a CONNECT and gives the answer.
+    pub async fn connect(&mut self, connect: ConnectBuilder<'_>) -> ConnAck {
+        self.send(&connect.build().unwrap()).await;
+        match self.receive().await {
+            Packet::ConnAck(connack) => connack,
+            other => panic!("{other:?} instead of CONNACK"),
+        }
+    }
+
+    /// Asserts that the connection ends, in 5.0 with a DISCONNECT of this code.
+    pub async fn assert_ends(&mut self, code: ReasonCode) {
+        if self.encoder.version() == Version::V5 {
+            match self.receive().await {
+                Packet::Disconnect(disconnect) => assert_eq!(disconnect.reason(), code),
+                other => panic!("{other:?} instead of DISCONNECT"),
+            }
+        }
+        assert!(self.next().await.is_none(), "the connection goes on");
+    }
+
+    /// Ends the connection without a word.
+    pub async fn vanish(mut self) {
+        let _ = self.stream.shutdown().await;
+        // The other end has seen it when it has closed.
+        while self.next().await.is_some() {}
+    }
+
+    /// DISCONNECT, and the end.
+    pub async fn disconnect(mut self) {
+        self.send(&<Disconnect>::new()).await;
+        assert!(self.next().await.is_none());
     }
 
     pub async fn send<P: Encode>(&mut self, packet: &P) {
@@ -154,4 +188,13 @@ pub fn delivery(qos: QoS, id: u16) -> Delivery {
         },
         _ => Delivery::AtMostOnce,
     }
+}
+
+/// Properties from a list.
+pub fn properties(list: &[Property<'_>]) -> PropertiesBuf {
+    let mut properties = PropertiesBuf::new();
+    for property in list {
+        properties.push(*property).unwrap();
+    }
+    properties
 }

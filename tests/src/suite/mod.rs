@@ -1,5 +1,7 @@
 use crate::Report;
 
+pub(crate) mod certificates;
+mod limbo;
 pub(crate) mod mqtt;
 mod mqtt_normative;
 pub(crate) mod policy;
@@ -14,7 +16,7 @@ pub(crate) mod topic;
 pub struct Suite {
     /// The name on the command line.
     pub name: &'static str,
-    /// The file in `vectors/` that holds our own cases.
+    /// The file in `vectors/` that holds our own cases; one in `third-party/` is other people's and not in this project.
     pub file: &'static str,
     /// Judges every case of a file; an error says why the file could not be read as this suite's format.
     pub run: fn(&[u8]) -> Result<Report, String>,
@@ -22,6 +24,16 @@ pub struct Suite {
 
 /// Every suite there is, in alphabetical order.
 pub const SUITES: &[Suite] = &[
+    Suite {
+        name: "certificates",
+        file: "certificates.json",
+        run: certificates::run,
+    },
+    Suite {
+        name: "limbo",
+        file: "third-party/x509-limbo.json",
+        run: limbo::run,
+    },
     Suite {
         name: "mqtt",
         file: "mqtt-strictness.csv",

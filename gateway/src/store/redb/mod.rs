@@ -6,6 +6,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use ::redb::{
     CommitError, Database, DatabaseError, ReadableTable, StorageError, TableDefinition, TableError,
@@ -90,6 +91,24 @@ impl RedbStore {
     /// [`UnknownFormat`](StoreErrorKind::UnknownFormat) and [`Corrupt`](StoreErrorKind::Corrupt) for a file that this
     /// version cannot use, which is left as it was found.
     pub fn open(folder: &Path, options: RedbOptions) -> Result<Self, StoreError> {
+        // A process that is just ending has a moment to let go: a supervisor starts the next one at once.
+        const PATIENCE: Duration = Duration::from_millis(500);
+        const PAUSE: Duration = Duration::from_millis(10);
+
+        let start = Instant::now();
+        loop {
+            match Self::try_open(folder, options) {
+                Err(error)
+                    if *error.kind() == StoreErrorKind::InUse && start.elapsed() < PATIENCE =>
+                {
+                    std::thread::sleep(PAUSE);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn try_open(folder: &Path, options: RedbOptions) -> Result<Self, StoreError> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)

@@ -1,0 +1,248 @@
+//! The keys of `gateway.toml`. Each limit and each difference is one line here: its name, its type, what is allowed,
+//! and what the file says about it.
+
+use core::time::Duration;
+
+use mqtt_codec::QoS;
+use serde::Deserialize;
+
+use super::ConfigError;
+use crate::settings::{Differences, Limits};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) mqtt: Option<String>,
+    pub(super) https: Option<String>,
+    pub(super) admin: Option<String>,
+    #[serde(rename = "dangerous-plain-mqtt")]
+    pub(super) dangerous_plain_mqtt: Option<String>,
+    pub(super) region: Option<String>,
+    pub(super) account: Option<String>,
+    pub(super) profile: Option<String>,
+    #[serde(default)]
+    pub(super) server_names: Vec<String>,
+    #[serde(default)]
+    pub(super) store: StoreKeys,
+    #[serde(default)]
+    pub(super) limits: LimitKeys,
+    #[serde(default)]
+    pub(super) differences: DifferenceKeys,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StoreKeys {
+    pub(super) cache_bytes: Option<usize>,
+    pub(super) pending_bytes: Option<usize>,
+}
+
+pub(super) fn parse(text: &str) -> Result<File, ConfigError> {
+    toml::from_str(text).map_err(|error| ConfigError::new(error.to_string().trim_end()))
+}
+
+/// A key, its value in a profile, and what the template says about it.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) value: String,
+    pub(super) text: &'static str,
+}
+
+/// Makes the section of a settings' struct. Each struct is taken apart by all its fields, so that a field without a key
+/// does not compile.
+macro_rules! keys {
+    ($keys:ident for $settings:ident, $section:literal {
+        $($field:ident = $key:literal: $type:ty, $least:expr, $text:literal;)+
+    }) => {
+        #[derive(Debug, Default, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $keys {
+            $(#[serde(rename = $key)] $field: Option<$type>,)+
+        }
+
+        impl $keys {
+            pub(super) fn apply(self, settings: &mut $settings) -> Result<(), ConfigError> {
+                $(if let Some(value) = self.$field {
+                    let least: $type = $least;
+                    if value < least {
+                        return Err(ConfigError::new(format!(
+                            "[{}] {} = {value}: expected at least {least}", $section, $key
+                        )));
+                    }
+                    settings.$field = Setting::from_key(value).map_err(|expected| {
+                        ConfigError::new(format!("[{}] {} = {value}: expected {expected}", $section, $key))
+                    })?;
+                })+
+                Ok(())
+            }
+
+            pub(super) fn keys(settings: &$settings) -> Vec<Key> {
+                let $settings { $($field),+ } = settings;
+                vec![$(Key {
+                    name: $key,
+                    value: <_ as Setting<$type>>::to_key($field).to_string(),
+                    text: $text,
+                }),+]
+            }
+        }
+    };
+}
+
+/// A setting and how it is written in the file.
+trait Setting<T>: Sized {
+    fn from_key(key: T) -> Result<Self, &'static str>;
+    fn to_key(&self) -> T;
+}
+
+macro_rules! plain {
+    ($($type:ty),+) => {
+        $(impl Setting<Self> for $type {
+            fn from_key(key: Self) -> Result<Self, &'static str> {
+                Ok(key)
+            }
+
+            fn to_key(&self) -> Self {
+                *self
+            }
+        })+
+    };
+}
+
+plain!(usize, u16, u32, bool);
+
+impl Setting<u64> for Duration {
+    fn from_key(seconds: u64) -> Result<Self, &'static str> {
+        Ok(Self::from_secs(seconds))
+    }
+
+    fn to_key(&self) -> u64 {
+        self.as_secs()
+    }
+}
+
+impl Setting<u8> for QoS {
+    fn from_key(level: u8) -> Result<Self, &'static str> {
+        match level {
+            0 => Ok(Self::AtMostOnce),
+            1 => Ok(Self::AtLeastOnce),
+            2 => Ok(Self::ExactlyOnce),
+            _ => Err("0, 1 or 2"),
+        }
+    }
+
+    fn to_key(&self) -> u8 {
+        match self {
+            Self::AtMostOnce => 0,
+            Self::AtLeastOnce => 1,
+            Self::ExactlyOnce => 2,
+        }
+    }
+}
+
+keys! { LimitKeys for Limits, "limits" {
+    connections = "connections": usize, 1, "Connections at one time.";
+    unauthenticated_bytes = "unauthenticated_bytes": u32, 1024, "Bytes that a connection may make the gateway hold before it is authenticated.";
+    connect_timeout = "connect_timeout_seconds": u64, 1, "From a connection's first byte to its CONNECT.";
+    packet_bytes = "packet_bytes": u32, 1024, "Bytes of a packet from a client, its header included.";
+    keep_alive_seconds = "keep_alive_seconds": u16, 1, "The longest keep alive; a client that asks for more is told this one.";
+    session_expiry_seconds = "session_expiry_seconds": u32, 0, "The longest life of a session without a connection; 4294967295 is for ever.";
+    client_id_bytes = "client_id_bytes": usize, 23, "Bytes of a client identifier.";
+    receive_maximum = "receive_maximum": u16, 1, "QoS 1 and 2 messages from one client that are not yet answered.";
+    inflight = "inflight": u16, 1, "QoS 1 and 2 messages to one client that are not yet answered.";
+    topic_aliases = "topic_aliases": u16, 0, "Topic aliases that a client may set.";
+    topic_aliases_out = "topic_aliases_out": u16, 0, "Topic aliases that the gateway sets where a client takes them.";
+    queued_messages = "queued_messages": usize, 0, "Messages that wait for one session.";
+    queued_bytes = "queued_bytes": usize, 0, "Bytes of messages that wait for one session.";
+    filters_per_subscribe = "filters_per_subscribe": usize, 1, "Filters in one SUBSCRIBE.";
+    subscriptions_per_session = "subscriptions_per_session": u32, 1, "Subscriptions of one session.";
+    subscriptions = "subscriptions": u32, 1, "Subscriptions of all sessions.";
+    sessions = "sessions": usize, 1, "Sessions, connected or not.";
+    retained_messages = "retained_messages": u32, 0, "Retained messages.";
+    topic_levels = "topic_levels": u32, 1, "Levels of a topic name or filter.";
+    topic_bytes = "topic_bytes": u16, 1, "Bytes of a topic name or filter.";
+    lookup_nodes = "lookup_nodes": usize, 1000, "Nodes of the subscription index that one message may visit.";
+}}
+
+keys! { DifferenceKeys for Differences, "differences" {
+    maximum_qos = "maximum_qos": u8, 0, "The highest quality of service; the service has no QoS 2.";
+    hash_matches_parent = "hash_matches_parent": bool, false, "Whether `a/#` matches `a`; the service says no.";
+    retained_on_wildcards = "retained_on_wildcards": bool, false, "Whether a subscription with wildcards gets retained messages.";
+    subscribe_refusal_explained = "subscribe_refusal_explained": bool, false, "Whether SUBACK says of a filter that is not allowed why it is refused (0x87, not 0x80).";
+    subscription_identifiers = "subscription_identifiers": bool, false, "Whether Subscription Identifiers can be used.";
+    will_delay = "will_delay": bool, false, "Whether a will waits for its delay.";
+    reserved_topics_close = "reserved_topics_close": bool, false, "Whether an unknown topic that begins with `$` closes the connection.";
+    unauthorized_closes = "unauthorized_closes": bool, false, "Whether a PUBLISH or SUBSCRIBE without permission closes the connection.";
+}}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, Flags, Profile};
+
+    fn error(text: &str) -> String {
+        Config::parse(text, ".", &Flags::default())
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line() {
+        for (text, line, key) in [
+            ("mqqt = \"1\"\n", "line 1", "`mqqt`"),
+            ("\n[limits]\nconections = 1\n", "line 3", "`conections`"),
+            ("[differences]\nqos3 = true\n", "line 2", "`qos3`"),
+            ("[store]\ncache = 1\n", "line 2", "`cache`"),
+            ("[limit]\n", "line 1", "`limit`"),
+        ] {
+            let error = error(text);
+            assert!(error.contains(line) && error.contains(key), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_named() {
+        for (text, says) in [
+            (
+                "[limits]\nconnections = 0",
+                "connections = 0: expected at least 1",
+            ),
+            (
+                "[differences]\nmaximum_qos = 3",
+                "maximum_qos = 3: expected 0, 1 or 2",
+            ),
+            ("[limits]\nconnections = -1", "line 2"),
+            ("[limits]\ninflight = 70000", "line 2"),
+            ("profile = \"azure\"", "expected `strict` or `aws`"),
+            ("region = \"US EAST\"", "invalid region"),
+            ("account = \"1\"", "twelve digits"),
+            ("dangerous-plain-mqtt = \"0.0.0.0:1883\"", "loopback"),
+            ("mqtt = \"somewhere\"", "invalid address `somewhere`"),
+        ] {
+            let error = error(text);
+            assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn flags_beat_the_file_and_the_file_beats_the_profile() {
+        let text =
+            "profile = \"aws\"\nregion = \"eu-central-1\"\nmqtt = \"1\"\n[limits]\ninflight = 7\n";
+        let config = Config::parse(text, ".", &Flags::default()).unwrap();
+        assert_eq!(config.profile, Profile::Aws);
+        assert_eq!(config.settings.limits.inflight, 7);
+        assert_eq!(config.settings.limits.client_id_bytes, 128);
+        let flags = Flags {
+            profile: Some(Profile::Strict),
+            region: Some("us-west-2".to_owned()),
+            mqtt: Some("[::1]:2".parse().unwrap()),
+            ..Flags::default()
+        };
+        let config = Config::parse(text, ".", &flags).unwrap();
+        assert_eq!(config.profile, Profile::Strict);
+        assert_eq!(config.settings.limits.inflight, 7);
+        assert_eq!(config.settings.limits.client_id_bytes, 1024);
+        assert_eq!(
+            (config.region.as_str(), config.mqtt.port()),
+            ("us-west-2", 2)
+        );
+    }
+}

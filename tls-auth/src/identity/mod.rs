@@ -1,0 +1,10 @@
+//! Who a certificate says its holder is.
+
+mod principal;
+mod template;
+mod text;
+mod variable;
+
+pub use principal::{Principal, PrincipalRule};
+pub use template::TemplateParameters;
+pub use variable::{Variable, variable_names};
