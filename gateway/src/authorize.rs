@@ -1,6 +1,6 @@
 //! What a device may do: the policies of its certificate, bound to its connection, and bound again when they change.
 
-use core::sync::atomic::{AtomicU64, AtomicU8, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Weak};
@@ -214,7 +214,10 @@ impl Authorizer {
             .entry(*id)
             .or_default()
             .push(Arc::downgrade(&access));
-        access.bind(&self.set(id).map_err(unavailable)?, self.thing(id, client_id));
+        access.bind(
+            &self.set(id).map_err(unavailable)?,
+            self.thing(id, client_id),
+        );
         let status = self.registry.certificate(id).map_err(unavailable)?.status;
         let request = Request::Connect { client_id };
         let decision = access.bound.read().decide_at(&request, unix_seconds());

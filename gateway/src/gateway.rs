@@ -139,7 +139,8 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
                 let (endpoint, doors) = (endpoint.clone(), Arc::clone(&doors));
                 async move {
                     if let Ok(address) = stream.peer_addr() {
-                        https::serve_connection(stream, address, &endpoint, doors, Some(place)).await;
+                        https::serve_connection(stream, address, &endpoint, doors, Some(place))
+                            .await;
                     }
                 }
             },
@@ -162,7 +163,11 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
         ));
     }
 
-    let text = banner(&opened.data, ports, opened.data.thing(&ThingName::new("demo")?).exists());
+    let text = banner(
+        &opened.data,
+        ports,
+        opened.data.thing(&ThingName::new("demo")?).exists(),
+    );
     let mut out = io::stdout().lock();
     writeln!(out, "{text}thingwire ready")?;
     out.flush()?;

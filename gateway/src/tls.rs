@@ -60,7 +60,9 @@ pub enum EndpointError {
 impl fmt::Display for EndpointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Credentials(error) => write!(f, "the server's certificate cannot be used: {error}"),
+            Self::Credentials(error) => {
+                write!(f, "the server's certificate cannot be used: {error}")
+            }
             Self::Authority(error) => write!(f, "a registered authority cannot be used: {error}"),
             Self::Config(error) => write!(f, "TLS cannot be set up: {error}"),
             Self::Registry(error) => write!(f, "the registry cannot be read: {error}"),

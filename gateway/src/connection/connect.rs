@@ -177,8 +177,8 @@ impl Connection {
             if let Some(expiry) = granting.expiry {
                 say(Property::SessionExpiryInterval(expiry));
             }
-            if let Some(maximum) =
-                NonZeroU16::new(limits.receive_maximum).filter(|maximum| *maximum != NonZeroU16::MAX)
+            if let Some(maximum) = NonZeroU16::new(limits.receive_maximum)
+                .filter(|maximum| *maximum != NonZeroU16::MAX)
             {
                 say(Property::ReceiveMaximum(maximum));
             }

@@ -41,7 +41,11 @@ impl Open {
                 }
                 if is_drained {
                     if let Some(link) = &mut state.link {
-                        if !link.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+                        if !link
+                            .waker
+                            .as_ref()
+                            .is_some_and(|waker| waker.will_wake(cx.waker()))
+                        {
                             link.waker = Some(cx.waker().clone());
                         }
                     }

@@ -126,7 +126,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
             }
 
             let mut ended = None;
-            if !self.is_paused(cx) && self.unsent.as_ref().is_none_or(|unsent| unsent.len() < UNSENT) {
+            if !self.is_paused(cx)
+                && self
+                    .unsent
+                    .as_ref()
+                    .is_none_or(|unsent| unsent.len() < UNSENT)
+            {
                 let mut buffer = ReadBuf::new(&mut bench.read);
                 match Pin::new(&mut self.transport).poll_read(cx, &mut buffer)? {
                     Poll::Ready(()) if buffer.filled().is_empty() => ended = Some(End::Close),

@@ -1,7 +1,8 @@
 //! SUBSCRIBE and UNSUBSCRIBE.
 
 use mqtt_codec::{
-    QoS, ReasonCode, SubAck, Subscribe, Subscription, SubscriptionId, UnsubAck, Unsubscribe, Version,
+    QoS, ReasonCode, SubAck, Subscribe, Subscription, SubscriptionId, UnsubAck, Unsubscribe,
+    Version,
 };
 use topic_match::SubscriptionFilter;
 
@@ -120,8 +121,9 @@ impl Open {
             .filters()
             .into_iter()
             .map(|text| {
-                let removed = SubscriptionFilter::new(text)
-                    .is_ok_and(|filter| broker.unsubscribe(&self.session, filter, text, &mut batch));
+                let removed = SubscriptionFilter::new(text).is_ok_and(|filter| {
+                    broker.unsubscribe(&self.session, filter, text, &mut batch)
+                });
                 if removed {
                     ReasonCode::Success
                 } else {
@@ -129,11 +131,11 @@ impl Open {
                 }
             })
             .collect();
-        let ticket = (!batch.is_empty())
-            .then(|| broker.submit(batch))
-            .flatten();
+        let ticket = (!batch.is_empty()).then(|| broker.submit(batch)).flatten();
         let unsuback = if self.encoder.version() == Version::V5 {
-            UnsubAck::builder(unsubscribe.packet_id(), &codes).build().ok()
+            UnsubAck::builder(unsubscribe.packet_id(), &codes)
+                .build()
+                .ok()
         } else {
             Some(UnsubAck::without_codes(unsubscribe.packet_id()))
         };

@@ -188,10 +188,11 @@ where
         Opening::Http | Opening::Unknown => {}
     }
     let gate = Arc::clone(&peer.gate);
-    let head_bytes = usize::try_from(gate.broker.settings().limits.unauthenticated_bytes)
-        .unwrap_or(usize::MAX);
+    let head_bytes =
+        usize::try_from(gate.broker.settings().limits.unauthenticated_bytes).unwrap_or(usize::MAX);
     let peer = Arc::new(peer);
-    let service = service_fn(move |request| request::answer::<Rewind<S>>(Arc::clone(&peer), request));
+    let service =
+        service_fn(move |request| request::answer::<Rewind<S>>(Arc::clone(&peer), request));
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(gate.limits.head_timeout)
@@ -210,7 +211,8 @@ where
     }
 }
 
-const NOT_HTTP: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 32\r\n\
+const NOT_HTTP: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 32\r\n\
     connection: close\r\n\r\nALPN x-amzn-mqtt-ca speaks MQTT\n";
 
 const BAD_REQUEST: &[u8] =
@@ -223,7 +225,11 @@ async fn end<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, words: &[u8]) {
         stream.shutdown().await?;
         // A socket that is closed with bytes unread resets the connection, and the last words are lost with it.
         let mut sink = tokio::io::sink();
-        tokio::io::copy(&mut tokio::io::AsyncReadExt::take(&mut stream, 64 * 1024), &mut sink).await
+        tokio::io::copy(
+            &mut tokio::io::AsyncReadExt::take(&mut stream, 64 * 1024),
+            &mut sink,
+        )
+        .await
     };
     let _: Result<io::Result<u64>, _> = timeout(Duration::from_secs(2), farewell).await;
 }

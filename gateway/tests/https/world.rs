@@ -124,7 +124,9 @@ impl World {
         let shadows = Shadows::new(&broker, shadow_doc::Service::default());
         broker.set_service(Box::new(ShadowTopics(Arc::clone(&shadows))));
         let registry = Arc::new(Registry::open(Arc::new(MemoryStore::new())).unwrap());
-        registry.register_authority(ca.certificate(), false).unwrap();
+        registry
+            .register_authority(ca.certificate(), false)
+            .unwrap();
         let policy = PolicyName::new("pump").unwrap();
         registry.put_policy(&policy, POLICY).unwrap();
         let thing = NewThing::new(ThingName::new("pump").unwrap());

@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::BytesMut;
 use mqtt_codec::{
     ConnAck, Connect, ConnectBuilder, Decoder, Delivery, Disconnect, Encode, Encoder, Packet,
-    PacketId, Property, PropertiesBuf, Publish, QoS, ReasonCode,
-    Status, Subscribe, SubscriptionOptions, Version,
+    PacketId, PropertiesBuf, Property, Publish, QoS, ReasonCode, Status, Subscribe,
+    SubscriptionOptions, Version,
 };
 use thingwire::access::{Access, DangerousAllowAll};
 use thingwire::broker::Broker;
@@ -120,11 +120,16 @@ impl Client {
     pub async fn next(&mut self) -> Option<Packet> {
         tokio::time::timeout(PATIENCE, async {
             loop {
-                if let Status::Complete(packet) = self.decoder.decode_from(&mut self.received).unwrap() {
+                if let Status::Complete(packet) =
+                    self.decoder.decode_from(&mut self.received).unwrap()
+                {
                     return Some(packet);
                 }
                 if self.stream.read_buf(&mut self.received).await.unwrap_or(0) == 0 {
-                    assert!(self.received.is_empty(), "the connection ended within a packet");
+                    assert!(
+                        self.received.is_empty(),
+                        "the connection ended within a packet"
+                    );
                     return None;
                 }
             }
@@ -153,7 +158,11 @@ impl Client {
         }
     }
 
-    pub async fn subscribe(&mut self, filter: &str, options: impl Into<SubscriptionOptions>) -> ReasonCode {
+    pub async fn subscribe(
+        &mut self,
+        filter: &str,
+        options: impl Into<SubscriptionOptions>,
+    ) -> ReasonCode {
         let subscribe = Subscribe::builder(PacketId::MIN)
             .filter(filter, options)
             .build()

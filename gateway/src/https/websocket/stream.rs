@@ -253,7 +253,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocket<S> {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         ready!(Pin::new(&mut self.socket).poll_ready(cx)).map_err(into_io)?;
-        let all = bufs.iter().map(|buf| buf.len()).fold(0, usize::saturating_add);
+        let all = bufs
+            .iter()
+            .map(|buf| buf.len())
+            .fold(0, usize::saturating_add);
         let mut message = BytesMut::with_capacity(all.min(WRITE));
         for buf in bufs {
             let room = WRITE.saturating_sub(message.len());
