@@ -177,10 +177,13 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
     broker.disconnect_all(ReasonCode::ServerShuttingDown);
     // Nobody new, and a little time for those who are told.
     tasks.shutdown().await;
-    let deadline = tokio::time::Instant::now() + FAREWELL;
-    while gate.is_occupied() && tokio::time::Instant::now() < deadline {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let emptied = async {
+        while gate.is_occupied() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // Whoever does not go is cut off.
+    let _ = tokio::time::timeout(FAREWELL, emptied).await;
     // The threads end with what is left on them.
     drop((service, https_gate));
     tokio::task::spawn_blocking(move || drop(workers)).await?;

@@ -77,11 +77,10 @@ impl Open {
         out: &mut Output,
     ) -> bool {
         while let Some((ticket, reply)) = self.replies.front() {
-            if let Some(ticket) = ticket {
-                if broker.journal().poll_durable(*ticket, cx).is_pending() {
+            if let Some(ticket) = ticket
+                && broker.journal().poll_durable(*ticket, cx).is_pending() {
                     return false;
                 }
-            }
             reply.write(&self.encoder, out.buffer());
             self.is_greeted = true;
             if reply.ends_exchange() {

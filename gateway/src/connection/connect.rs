@@ -49,11 +49,10 @@ impl Connection {
                 return refuse(code);
             }
         };
-        if let Some(will) = connect.will() {
-            if let Err(code) = self.check_will(&*access, will.topic(), will.qos(), will.retain()) {
+        if let Some(will) = connect.will()
+            && let Err(code) = self.check_will(&*access, will.topic(), will.qos(), will.retain()) {
                 return refuse(code);
             }
-        }
 
         let asked_expiry = match version {
             Version::V5 => connect.properties().session_expiry_interval().unwrap_or(0),

@@ -39,17 +39,15 @@ impl Open {
                     is_drained = self.take(broker, &mut state, turn);
                     turn.wakers.extend(state.take_relieved());
                 }
-                if is_drained {
-                    if let Some(link) = &mut state.link {
-                        if !link
+                if is_drained
+                    && let Some(link) = &mut state.link
+                        && !link
                             .waker
                             .as_ref()
                             .is_some_and(|waker| waker.will_wake(cx.waker()))
                         {
                             link.waker = Some(cx.waker().clone());
                         }
-                    }
-                }
             }
             // PUBREL may have come up.
             self.send_replies(broker, cx, out);
@@ -205,11 +203,10 @@ impl Open {
             .retain(delivery.retain)
             .subscription_ids(delivery.identifiers.as_slice())
             .topic(form);
-        if message.expires.is_some() {
-            if let Some(seconds) = message.remaining_expiry(broker.clock().millis()) {
+        if message.expires.is_some()
+            && let Some(seconds) = message.remaining_expiry(broker.clock().millis()) {
                 recipient = recipient.message_expiry_interval(seconds);
             }
-        }
         let encoded = message
             .publish
             .encode_head(&self.encoder, &recipient, out.buffer());

@@ -115,12 +115,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
     fn poll_with(&mut self, cx: &mut Context<'_>, bench: &mut Workbench) -> Poll<io::Result<()>> {
         for _ in 0..ROUNDS {
             let mut is_busy = false;
-            if let Some(unsent) = &mut self.unsent {
-                if unsent.poll_write(&mut self.transport, cx)?.is_ready() {
+            if let Some(unsent) = &mut self.unsent
+                && unsent.poll_write(&mut self.transport, cx)?.is_ready() {
                     self.unsent = None;
                     self.unflushed = true;
                 }
-            }
             if self.unflushed {
                 self.poll_flush(cx)?;
             }

@@ -308,11 +308,10 @@ impl Connection {
             End::Disconnect(code) => {
                 if let Phase::Open(open) = &phase {
                     // Before 5.0 a server says no DISCONNECT.
-                    if open.encoder.version() == Version::V5 {
-                        if let Ok(disconnect) = Disconnect::builder(*code).build() {
+                    if open.encoder.version() == Version::V5
+                        && let Ok(disconnect) = Disconnect::builder(*code).build() {
                             let _ = open.encoder.encode(&disconnect, out.buffer());
                         }
-                    }
                 }
                 true
             }

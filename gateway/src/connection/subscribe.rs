@@ -25,7 +25,7 @@ impl Open {
         let limit = settings.limits.filters_per_subscribe;
         let mut codes = Vec::new();
         let mut batch = Batch::new();
-        for (place, subscription) in subscribe.filters().into_iter().enumerate() {
+        for (place, subscription) in subscribe.filters().enumerate() {
             if place >= limit {
                 codes.push(ReasonCode::QuotaExceeded);
                 continue;
@@ -119,7 +119,6 @@ impl Open {
         let mut batch = Batch::new();
         let codes: Vec<ReasonCode> = unsubscribe
             .filters()
-            .into_iter()
             .map(|text| {
                 let removed = SubscriptionFilter::new(text).is_ok_and(|filter| {
                     broker.unsubscribe(&self.session, filter, text, &mut batch)

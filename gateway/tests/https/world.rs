@@ -79,7 +79,6 @@ impl Handshake for Rustls {
             let certificate_id = CertificateId::of(der);
             Device {
                 certificate_id,
-                certificate: iot_policy::Certificate::new(certificate_id.to_string()),
                 source_ip: Some(address.ip()),
                 domain_name: session.server_name().map(str::to_owned),
             }
