@@ -136,10 +136,12 @@ impl Shadows {
                 }
                 let documents = address.topic(TopicKind::UpdateDocuments);
                 // They are made for those who listen.
-                if accepted.has_documents() && broker.has_subscribers(&documents)
-                    && let Some(payload) = accepted.to_documents() {
-                        send(&broker, &documents, &payload);
-                    }
+                if accepted.has_documents()
+                    && broker.has_subscribers(&documents)
+                    && let Some(payload) = accepted.to_documents()
+                {
+                    send(&broker, &documents, &payload);
+                }
             }
             Err(rejection) => {
                 let kind = TopicKind::rejected(operation);

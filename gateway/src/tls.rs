@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use rustls_pki_types::UnixTime;
 use tls_auth::{
-    ClientCertificate, ConfigError, Credentials, Outcome, Refusal, ServerAuth,
-    SessionStore,
+    ClientCertificate, ConfigError, Credentials, Outcome, Refusal, ServerAuth, SessionStore,
 };
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
@@ -156,13 +155,11 @@ impl Endpoint {
             .authenticate(connection, UnixTime::now())
             .map_err(HandshakeError::Refused)?;
         let peer = match outcome {
-            Outcome::Authenticated(device) => {
-                Peer::Device(Box::new(Device {
-                    certificate_id: CertificateId::from_bytes(*device.certificate_id().as_bytes()),
-                    source_ip,
-                    domain_name: connection.server_name().map(str::to_owned),
-                }))
-            }
+            Outcome::Authenticated(device) => Peer::Device(Box::new(Device {
+                certificate_id: CertificateId::from_bytes(*device.certificate_id().as_bytes()),
+                source_ip,
+                domain_name: connection.server_name().map(str::to_owned),
+            })),
             Outcome::Anonymous(_) => Peer::Anonymous,
             Outcome::Unregistered(device) => {
                 return Err(HandshakeError::Unregistered(device.certificate_id()));

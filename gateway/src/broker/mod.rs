@@ -281,9 +281,10 @@ impl Broker {
             None,
         );
         if let Some(message) = &delivery.message.row
-            && message.release() {
-                batch.push(Table::Message, records::message_key(message.id), None);
-            }
+            && message.release()
+        {
+            batch.push(Table::Message, records::message_key(message.id), None);
+        }
     }
 
     /// Where a delivery stands is written down: before a QoS 2 message is sent, and before it is released.

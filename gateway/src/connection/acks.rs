@@ -78,9 +78,10 @@ impl Open {
     ) -> bool {
         while let Some((ticket, reply)) = self.replies.front() {
             if let Some(ticket) = ticket
-                && broker.journal().poll_durable(*ticket, cx).is_pending() {
-                    return false;
-                }
+                && broker.journal().poll_durable(*ticket, cx).is_pending()
+            {
+                return false;
+            }
             reply.write(&self.encoder, out.buffer());
             self.is_greeted = true;
             if reply.ends_exchange() {

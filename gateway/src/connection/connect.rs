@@ -50,9 +50,10 @@ impl Connection {
             }
         };
         if let Some(will) = connect.will()
-            && let Err(code) = self.check_will(&*access, will.topic(), will.qos(), will.retain()) {
-                return refuse(code);
-            }
+            && let Err(code) = self.check_will(&*access, will.topic(), will.qos(), will.retain())
+        {
+            return refuse(code);
+        }
 
         let asked_expiry = match version {
             Version::V5 => connect.properties().session_expiry_interval().unwrap_or(0),

@@ -41,13 +41,13 @@ impl Open {
                 }
                 if is_drained
                     && let Some(link) = &mut state.link
-                        && !link
-                            .waker
-                            .as_ref()
-                            .is_some_and(|waker| waker.will_wake(cx.waker()))
-                        {
-                            link.waker = Some(cx.waker().clone());
-                        }
+                    && !link
+                        .waker
+                        .as_ref()
+                        .is_some_and(|waker| waker.will_wake(cx.waker()))
+                {
+                    link.waker = Some(cx.waker().clone());
+                }
             }
             // PUBREL may have come up.
             self.send_replies(broker, cx, out);
@@ -204,9 +204,10 @@ impl Open {
             .subscription_ids(delivery.identifiers.as_slice())
             .topic(form);
         if message.expires.is_some()
-            && let Some(seconds) = message.remaining_expiry(broker.clock().millis()) {
-                recipient = recipient.message_expiry_interval(seconds);
-            }
+            && let Some(seconds) = message.remaining_expiry(broker.clock().millis())
+        {
+            recipient = recipient.message_expiry_interval(seconds);
+        }
         let encoded = message
             .publish
             .encode_head(&self.encoder, &recipient, out.buffer());

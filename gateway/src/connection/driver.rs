@@ -116,10 +116,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
         for _ in 0..ROUNDS {
             let mut is_busy = false;
             if let Some(unsent) = &mut self.unsent
-                && unsent.poll_write(&mut self.transport, cx)?.is_ready() {
-                    self.unsent = None;
-                    self.unflushed = true;
-                }
+                && unsent.poll_write(&mut self.transport, cx)?.is_ready()
+            {
+                self.unsent = None;
+                self.unflushed = true;
+            }
             if self.unflushed {
                 self.poll_flush(cx)?;
             }

@@ -309,9 +309,10 @@ impl Connection {
                 if let Phase::Open(open) = &phase {
                     // Before 5.0 a server says no DISCONNECT.
                     if open.encoder.version() == Version::V5
-                        && let Ok(disconnect) = Disconnect::builder(*code).build() {
-                            let _ = open.encoder.encode(&disconnect, out.buffer());
-                        }
+                        && let Ok(disconnect) = Disconnect::builder(*code).build()
+                    {
+                        let _ = open.encoder.encode(&disconnect, out.buffer());
+                    }
                 }
                 true
             }
