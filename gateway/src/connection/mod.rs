@@ -1,6 +1,6 @@
 //! One client's connection, without its socket: bytes in, bytes out.
 //!
-//! [`Connection::receive`] takes what came, [`Connection::produce`] gives what is to go. [`serve`] ties both to a
+//! A [`Connection`] takes what came and gives what is to go; [`serve`] ties it to a
 //! transport. An idle connection owns no buffer: a thread lends its own for as long as there is something to do.
 
 mod acks;
