@@ -4,25 +4,31 @@ use crate::connect_builder::ConnectBuilder;
 use crate::decode_error::{DecodeErrorKind as Kind, Detail, Field};
 use crate::describe::{Describe, Value, Visitor};
 use crate::encode_error::EncodeError;
+use crate::encoder::Encoder;
 use crate::header::{FixedHeader, HeaderBytes};
-use crate::property::{self, Properties};
-use crate::property_id::{PropertyId, WILL};
+use crate::properties::Properties;
+use crate::property::{PropertyId, WILL};
+use crate::property_block;
 use crate::reader::{Context, Reader, Result, index, short};
 use crate::storage::Storage;
 use crate::varint::{self, Scan};
 use crate::will::Will;
 use crate::wire::{self, Trim, Wire, framed};
-use crate::{PacketType, QoS, Version, text};
+use crate::{PacketType, QoS, Version, text, topic};
 
 /// A connection request (MQTT 3.1.1 §3.1, MQTT 5.0 §3.1).
 ///
 /// It says for itself which version it is. Encoded for another:
 ///
 /// * 5.0 to 3.x leaves out all properties. Refused are: Authentication Method, a password without a user name, an
-///   empty Client Identifier without Clean Start, and a session that 3.x cannot have: one that is taken up but not
-///   kept, or begun new and kept. Seconds of expiry become "kept".
+///   empty Client Identifier without Clean Start, a will that is to wait (Will Delay Interval), and a session that 3.x
+///   cannot have: one that is taken up but not kept, or begun new and kept. Seconds of expiry become "kept".
+///   What the client said of its own limits (Receive Maximum, Maximum Packet Size, Topic Alias Maximum) and wishes
+///   (Request Response Information, Request Problem Information) is for whoever converts to keep: the 3.x server does
+///   not know of it, and its messages have to be held back, or to be dropped as too large, on the way to the client
+///   ([`Encoder::for_client`](crate::Encoder::for_client)).
 /// * 3.x to 5.0: a session that is to be kept gets a Session Expiry Interval of 0xFFFFFFFF, which means the same.
-/// * To 3.1: a Client Identifier of other than 1 to 23 characters is refused.
+/// * To 3.1: a Client Identifier of other than 1 to 23 characters and a Will Topic of more than 32,767 are refused.
 ///
 /// ```
 /// use mqtt_codec::{Connect, QoS, Version, Will};
@@ -39,7 +45,7 @@ use crate::{PacketType, QoS, Version, text};
 /// assert!(!format!("{connect:?}").contains("secret"));
 /// # Ok::<(), mqtt_codec::BuildError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct Connect<S = Bytes> {
     frame: S,
     layout: Layout,
@@ -98,7 +104,7 @@ impl Layout {
         let flags = read_flags(&mut reader)?;
         let keep_alive = reader.u16(Field::KeepAlive)?;
         let rest = reader.offset();
-        let block = property::read(&mut reader, PacketType::Connect.bit())?;
+        let block = property_block::read(&mut reader, PacketType::Connect.bit())?;
         let client_id = reader.offset();
         read_client_id(&mut reader, flags)?;
         let mut layout = Self {
@@ -116,7 +122,7 @@ impl Layout {
         // MQTT 3.1.1 [MQTT-3.1.3-1], [MQTT-3.1.2-9]; MQTT 5.0 [MQTT-3.1.3-1], [MQTT-3.1.2-9]
         if flags & WILL_FLAG != 0 {
             layout.will = reader.offset();
-            property::read(&mut reader, WILL)?;
+            property_block::read(&mut reader, WILL)?;
             // MQTT 3.1.1 [MQTT-3.1.3-10], [MQTT-4.7.1-1]; MQTT 5.0 [MQTT-3.1.3-11], [MQTT-4.7.0-1]
             reader.topic_name(Field::WillTopic, false)?;
             reader.binary(Field::WillPayload)?;
@@ -250,9 +256,65 @@ fn fits_v31(client_id: &[u8]) -> bool {
 
 impl Connect {
     /// Begins a CONNECT of this version.
+    ///
+    /// ```
+    /// use mqtt_codec::{Connect, Version};
+    ///
+    /// assert_eq!(Connect::builder(Version::V5, "device-7").build()?.client_id(), "device-7");
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn builder(version: Version, client_id: &str) -> ConnectBuilder<'_> {
         ConnectBuilder::new(version, client_id)
+    }
+}
+
+impl Layout {
+    fn properties<'a>(&self, frame: &'a [u8]) -> Properties<'a> {
+        Properties::checked(wire::part(frame, self.properties, self.properties_end))
+    }
+
+    fn client_id<'a>(&self, frame: &'a [u8]) -> &'a str {
+        text::checked(wire::block(frame, self.client_id).0)
+    }
+
+    fn will<'a>(&self, frame: &'a [u8]) -> Option<Will<'a>> {
+        if self.will == 0 {
+            return None;
+        }
+        let (properties, topic) = self.will_properties(frame);
+        let (topic, payload) = wire::block(frame, topic);
+        Some(Will {
+            qos: QoS::from_bits(will_qos(self.flags)).unwrap_or_default(),
+            retain: self.flags & WILL_RETAIN != 0,
+            properties,
+            topic: text::checked(topic),
+            payload: wire::block(frame, payload).0,
+        })
+    }
+
+    /// The will properties and where the Will Topic begins.
+    fn will_properties<'a>(&self, frame: &'a [u8]) -> (Properties<'a>, u32) {
+        let start = self.will;
+        if !self.version.has_properties() {
+            return (Properties::EMPTY, start);
+        }
+        match varint::scan(wire::tail(frame, start)) {
+            Scan::Value { value, len } => {
+                let start = start.saturating_add(u32::from(len));
+                let end = start.saturating_add(value);
+                (Properties::checked(wire::part(frame, start, end)), end)
+            }
+            _ => (Properties::EMPTY, start),
+        }
+    }
+
+    fn user_name<'a>(&self, frame: &'a [u8]) -> Option<&'a str> {
+        (self.user_name != 0).then(|| text::checked(wire::block(frame, self.user_name).0))
+    }
+
+    fn password<'a>(&self, frame: &'a [u8]) -> Option<&'a [u8]> {
+        (self.password != 0).then(|| wire::block(frame, self.password).0)
     }
 }
 
@@ -266,86 +328,109 @@ impl<S: Storage> Connect<S> {
     }
 
     /// The version that the client wants to speak.
+    ///
+    /// ```
+    /// use mqtt_codec::{Connect, Version};
+    ///
+    /// assert_eq!(Connect::builder(Version::V31, "c").build()?.version(), Version::V31);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn version(&self) -> Version {
         self.layout.version
     }
 
     /// Clean Session (3.x) or Clean Start (5.0).
+    ///
+    /// ```
+    /// use mqtt_codec::{Connect, Version};
+    ///
+    /// assert!(!Connect::builder(Version::V311, "c").clean_start(false).build()?.clean_start());
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn clean_start(&self) -> bool {
         self.layout.flags & CLEAN != 0
     }
 
     /// Keep Alive in seconds; 0 is none.
+    ///
+    /// ```
+    /// use mqtt_codec::{Connect, Version};
+    ///
+    /// assert_eq!(Connect::builder(Version::V311, "c").keep_alive(60).build()?.keep_alive(), 60);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn keep_alive(&self) -> u16 {
         self.layout.keep_alive
     }
 
     /// The properties.
+    ///
+    /// ```
+    /// use mqtt_codec::{Connect, Version};
+    ///
+    /// let connect = Connect::builder(Version::V5, "c").build()?;
+    /// assert_eq!(connect.properties().session_expiry_interval(), None); // 0, then
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn properties(&self) -> Properties<'_> {
-        Properties::checked(wire::part(
-            self.bytes(),
-            self.layout.properties,
-            self.layout.properties_end,
-        ))
+        self.layout.properties(self.bytes())
     }
 
     /// The Client Identifier; empty if the server shall choose one.
+    ///
+    /// ```
+    /// use mqtt_codec::{Connect, Version};
+    ///
+    /// assert_eq!(Connect::builder(Version::V5, "").build()?.client_id(), "");
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn client_id(&self) -> &str {
-        text::checked(wire::block(self.bytes(), self.layout.client_id).0)
+        self.layout.client_id(self.bytes())
     }
 
     /// The message to be published when the client is gone.
+    ///
+    /// ```
+    /// use mqtt_codec::{Connect, Version, Will};
+    ///
+    /// let will = Will::new("status", b"offline");
+    /// assert_eq!(Connect::builder(Version::V5, "c").will(will).build()?.will(), Some(will));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn will(&self) -> Option<Will<'_>> {
-        if self.layout.will == 0 {
-            return None;
-        }
-        let (properties, topic) = self.will_properties();
-        let (topic, payload) = wire::block(self.bytes(), topic);
-        Some(Will {
-            qos: QoS::from_bits(will_qos(self.layout.flags)).unwrap_or_default(),
-            retain: self.layout.flags & WILL_RETAIN != 0,
-            properties,
-            topic: text::checked(topic),
-            payload: wire::block(self.bytes(), payload).0,
-        })
-    }
-
-    /// The will properties and where the Will Topic begins.
-    fn will_properties(&self) -> (Properties<'_>, u32) {
-        let start = self.layout.will;
-        if !self.layout.version.has_properties() {
-            return (Properties::EMPTY, start);
-        }
-        match varint::scan(wire::tail(self.bytes(), start)) {
-            Scan::Value { value, len } => {
-                let start = start.saturating_add(u32::from(len));
-                let end = start.saturating_add(value);
-                (
-                    Properties::checked(wire::part(self.bytes(), start, end)),
-                    end,
-                )
-            }
-            _ => (Properties::EMPTY, start),
-        }
+        self.layout.will(self.bytes())
     }
 
     /// The User Name.
+    ///
+    /// ```
+    /// use mqtt_codec::{Connect, Version};
+    ///
+    /// assert_eq!(Connect::builder(Version::V5, "c").user_name("me").build()?.user_name(), Some("me"));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn user_name(&self) -> Option<&str> {
-        (self.layout.user_name != 0)
-            .then(|| text::checked(wire::block(self.bytes(), self.layout.user_name).0))
+        self.layout.user_name(self.bytes())
     }
 
     /// The Password.
+    ///
+    /// ```
+    /// use mqtt_codec::{Connect, Version};
+    ///
+    /// assert_eq!(Connect::builder(Version::V5, "c").password(b"token").build()?.password(), Some(&b"token"[..]));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn password(&self) -> Option<&[u8]> {
-        (self.layout.password != 0).then(|| wire::block(self.bytes(), self.layout.password).0)
+        self.layout.password(self.bytes())
     }
 
     pub(crate) fn content(&self) -> (Version, u8, u16, &[u8], &[u8]) {
@@ -371,7 +456,7 @@ impl<S: Storage> Connect<S> {
         if self.layout.will == 0 {
             return &[];
         }
-        let (_, topic) = self.will_properties();
+        let (_, topic) = self.layout.will_properties(self.bytes());
         let (_, payload) = wire::block(self.bytes(), topic);
         let (_, end) = wire::block(self.bytes(), payload);
         wire::part(self.bytes(), topic, end)
@@ -395,6 +480,12 @@ impl<S: Storage> Connect<S> {
         };
         if version == Version::V31 && !fits_v31(self.client_id().as_bytes()) {
             return refuse(Field::ClientId);
+        }
+        if self
+            .will()
+            .is_some_and(|will| !topic::name_fits(will.topic().as_bytes(), version))
+        {
+            return refuse(Field::WillTopic);
         }
         // MQTT 3.1.1 [MQTT-3.1.2-22], also for what a lenient decoder let pass
         if !version.has_properties() && self.layout.flags & (USER_NAME | PASSWORD) == PASSWORD {
@@ -420,6 +511,12 @@ impl<S: Storage> Connect<S> {
         if kept == self.clean_start() {
             return refuse(Field::Property(PropertyId::SessionExpiryInterval));
         }
+        let delay = self
+            .will()
+            .and_then(|will| will.properties().will_delay_interval());
+        if delay.is_some_and(|seconds| seconds != 0) {
+            return refuse(Field::Property(PropertyId::WillDelayInterval));
+        }
         Ok(())
     }
 
@@ -434,6 +531,88 @@ impl<S: Storage> Connect<S> {
     }
 }
 
+impl<'a> Connect<&'a [u8]> {
+    /// The Client Identifier, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet};
+    ///
+    /// let bytes = b"\x10\x19\x00\x04MQTT\x04\xC6\x00\x0A\x00\x01c\x00\x01w\x00\x01m\x00\x01u\x00\x01p";
+    /// let (packet, _) = Decoder::server().decode(bytes)?.complete().unwrap();
+    /// let Packet::Connect(connect) = packet else { panic!() };
+    /// assert_eq!(connect.into_client_id(), "c");
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    #[must_use]
+    pub fn into_client_id(self) -> &'a str {
+        self.layout.client_id(self.frame)
+    }
+
+    /// The properties, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet};
+    ///
+    /// let bytes = b"\x10\x13\x00\x04MQTT\x05\x02\x00\x0A\x05\x11\x00\x00\x00\x3C\x00\x01c";
+    /// let (packet, _) = Decoder::server().decode(bytes)?.complete().unwrap();
+    /// let Packet::Connect(connect) = packet else { panic!() };
+    /// assert_eq!(connect.into_properties().session_expiry_interval(), Some(60));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    #[must_use]
+    pub fn into_properties(self) -> Properties<'a> {
+        self.layout.properties(self.frame)
+    }
+
+    /// The message to be published when the client is gone, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet};
+    ///
+    /// let bytes = b"\x10\x19\x00\x04MQTT\x04\xC6\x00\x0A\x00\x01c\x00\x01w\x00\x01m\x00\x01u\x00\x01p";
+    /// let (packet, _) = Decoder::server().decode(bytes)?.complete().unwrap();
+    /// let Packet::Connect(connect) = packet else { panic!() };
+    /// assert_eq!(connect.into_will().unwrap().topic(), "w");
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    #[must_use]
+    pub fn into_will(self) -> Option<Will<'a>> {
+        self.layout.will(self.frame)
+    }
+
+    /// The User Name, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet};
+    ///
+    /// let bytes = b"\x10\x19\x00\x04MQTT\x04\xC6\x00\x0A\x00\x01c\x00\x01w\x00\x01m\x00\x01u\x00\x01p";
+    /// let (packet, _) = Decoder::server().decode(bytes)?.complete().unwrap();
+    /// let Packet::Connect(connect) = packet else { panic!() };
+    /// assert_eq!(connect.into_user_name(), Some("u"));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    #[must_use]
+    pub fn into_user_name(self) -> Option<&'a str> {
+        self.layout.user_name(self.frame)
+    }
+
+    /// The Password, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet};
+    ///
+    /// let bytes = b"\x10\x19\x00\x04MQTT\x04\xC6\x00\x0A\x00\x01c\x00\x01w\x00\x01m\x00\x01u\x00\x01p";
+    /// let (packet, _) = Decoder::server().decode(bytes)?.complete().unwrap();
+    /// let Packet::Connect(connect) = packet else { panic!() };
+    /// assert_eq!(connect.into_password(), Some(&b"p"[..]));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    #[must_use]
+    pub fn into_password(self) -> Option<&'a [u8]> {
+        self.layout.password(self.frame)
+    }
+}
+
 framed!(Connect);
 
 impl<S: Storage> Wire for Connect<S> {
@@ -441,7 +620,8 @@ impl<S: Storage> Wire for Connect<S> {
         PacketType::Connect
     }
 
-    fn remaining(&self, version: Version, _trim: Trim) -> core::result::Result<usize, EncodeError> {
+    fn remaining(&self, to: &Encoder, _trim: Trim) -> core::result::Result<usize, EncodeError> {
+        let version = to.version();
         let prefix = version.protocol_name().len().saturating_add(6);
         self.convertible(version)?;
         if version == self.layout.version {

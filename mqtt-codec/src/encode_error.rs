@@ -51,14 +51,40 @@ pub enum EncodeErrorKind {
     PacketTooLarge,
     /// The version cannot say what the packet says, and leaving it out would change the meaning.
     NotInVersion,
+    /// The topic is known by nothing but an alias, which means nothing to this receiver. The alias has to be replaced by
+    /// the name that it stands for: [`PublishBuilder::topic`](crate::PublishBuilder::topic).
+    UnresolvedTopicAlias,
+    /// A packet, or something in it, that this side of a connection may not send ([`Encoder::client`],
+    /// [`Encoder::server`]).
+    ///
+    /// [`Encoder::client`]: crate::Encoder::client
+    /// [`Encoder::server`]: crate::Encoder::server
+    WrongDirection,
     /// The buffer has no room.
     BufferTooSmall,
 }
 
 impl EncodeError {
     pub(crate) const fn not_in_version(packet: PacketType, version: Version, field: Field) -> Self {
+        Self::new(EncodeErrorKind::NotInVersion, packet, version, field)
+    }
+
+    pub(crate) const fn wrong_direction(
+        packet: PacketType,
+        version: Version,
+        field: Field,
+    ) -> Self {
+        Self::new(EncodeErrorKind::WrongDirection, packet, version, field)
+    }
+
+    pub(crate) const fn new(
+        kind: EncodeErrorKind,
+        packet: PacketType,
+        version: Version,
+        field: Field,
+    ) -> Self {
         Self {
-            kind: EncodeErrorKind::NotInVersion,
+            kind,
             packet,
             version,
             field,
@@ -106,8 +132,22 @@ impl fmt::Display for EncodeError {
                 self.len, self.limit
             ),
             EncodeErrorKind::NotInVersion => {
-                write!(f, "{} has a value that this version cannot say", self.field)
+                write!(
+                    f,
+                    "{} says what this version cannot, expected something that it has",
+                    self.field
+                )
             }
+            EncodeErrorKind::UnresolvedTopicAlias => write!(
+                f,
+                "{} is empty, expected the name that the Topic Alias stands for",
+                self.field
+            ),
+            EncodeErrorKind::WrongDirection => write!(
+                f,
+                "{} is not for this side to send, expected what its peer may receive",
+                self.field
+            ),
             EncodeErrorKind::BufferTooSmall => {
                 write!(
                     f,

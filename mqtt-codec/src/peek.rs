@@ -1,4 +1,4 @@
-use crate::decode_error::{DecodeError, DecodeErrorKind as Kind, Detail, Field};
+use crate::decode_error::{DecodeError, DecodeErrorKind as Kind, Field};
 use crate::header::{FixedHeader, HeaderScan};
 use crate::publish::qos_bits;
 use crate::reader::short;
@@ -36,22 +36,14 @@ impl<'a> Peek<'a> {
         let Some(&first) = bytes.first() else {
             return Ok(Status::Incomplete { needed: 2 });
         };
-        let error = |kind, packet, field, offset, found| DecodeError {
-            kind,
-            packet,
-            field,
-            version: None,
-            detail: Detail::None,
-            offset,
-            found,
-        };
         let Some(packet) = PacketType::from_code(first >> 4) else {
-            return Err(error(
+            let found = u32::from(first);
+            let field = Field::FixedHeader;
+            return Err(DecodeError::new(
                 Kind::UnknownPacketType,
                 None,
-                Field::FixedHeader,
-                0,
-                u32::from(first),
+                field,
+                found,
             ));
         };
         match FixedHeader::scan(bytes) {
@@ -61,13 +53,11 @@ impl<'a> Peek<'a> {
                 packet,
             })),
             HeaderScan::Short(needed) => Ok(Status::Incomplete { needed }),
-            HeaderScan::TooLong => Err(error(
-                Kind::IntegerTooLong,
-                Some(packet),
-                Field::RemainingLength,
-                1,
-                0,
-            )),
+            HeaderScan::TooLong => {
+                let field = Field::RemainingLength;
+                let error = DecodeError::new(Kind::IntegerTooLong, Some(packet), field, 0);
+                Err(DecodeError { offset: 1, ..error })
+            }
         }
     }
 
@@ -149,14 +139,11 @@ impl<'a> Peek<'a> {
         field: Field,
     ) -> Result<Status<&'a [u8]>, DecodeError> {
         if end > self.total_len() {
+            let found = short(self.total_len().saturating_sub(start));
+            let error = DecodeError::new(Kind::Truncated, Some(self.packet), field, found);
             return Err(DecodeError {
-                kind: Kind::Truncated,
-                packet: Some(self.packet),
-                field,
-                version: None,
-                detail: Detail::None,
                 offset: short(start),
-                found: short(self.total_len().saturating_sub(start)),
+                ..error
             });
         }
         Ok(match self.bytes.get(start..end) {

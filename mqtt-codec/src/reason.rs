@@ -157,7 +157,7 @@ impl ReasonCode {
         self.packets() & packet.bit() != 0
     }
 
-    /// Whether a client may send the code in DISCONNECT or AUTH (MQTT 5.0 §3.14.2.1, §3.15.2.1).
+    /// Whether a client may send the code in such a packet (MQTT 5.0 §3.4.2.1, §3.5.2.1, §3.14.2.1, §3.15.2.1).
     pub(crate) const fn is_from_client(self, packet: PacketType) -> bool {
         match packet {
             PacketType::Disconnect => matches!(
@@ -179,6 +179,7 @@ impl ReasonCode {
                     | Self::PayloadFormatInvalid
             ),
             PacketType::Auth => !matches!(self, Self::Success),
+            PacketType::PubAck | PacketType::PubRec => !matches!(self, Self::NoMatchingSubscribers),
             _ => true,
         }
     }

@@ -1,5 +1,5 @@
 use crate::QoS;
-use crate::property::Properties;
+use crate::properties::Properties;
 
 /// The message that the server publishes when a client is gone (MQTT 3.1.1 §3.1.2.5, MQTT 5.0 §3.1.2.5).
 ///
