@@ -140,15 +140,21 @@ impl<'a, P> AckBuilder<'a, P> {
     }
 
     fn frame(&self, packet: PacketType) -> core::result::Result<(Bytes, Layout), BuildError> {
+        let (first, cx) = (packet.first_byte(), BUILDER.context(packet));
+        // Numbers alone need no memory.
+        if self.properties.is_empty() {
+            let [high, low] = self.packet_id.get().to_be_bytes();
+            let frame = [first, 4, high, low, self.reason.byte(), 0];
+            return Ok((Bytes::new(), Layout::parse(&frame, 2, cx)?));
+        }
         let properties = wire::properties_len(self.properties, Version::V5, Trim::Nothing);
-        let (frame, header) =
-            packet::frame(packet.first_byte(), properties.saturating_add(3), |body| {
-                body.put_u16(self.packet_id.get());
-                body.put_u8(self.reason.byte());
-                wire::put_properties(self.properties, Version::V5, Trim::Nothing, body);
-                Ok(())
-            })?;
-        let layout = Layout::parse(&frame, header, BUILDER.context(packet))?;
+        let (frame, header) = packet::frame(first, properties.saturating_add(3), |body| {
+            body.put_u16(self.packet_id.get());
+            body.put_u8(self.reason.byte());
+            wire::put_properties(self.properties, Version::V5, Trim::Nothing, body);
+            Ok(())
+        })?;
+        let layout = Layout::parse(&frame, header, cx)?;
         Ok((frame, layout))
     }
 }

@@ -314,14 +314,28 @@ impl<'a> ConnAckBuilder<'a> {
     /// # Errors
     /// When CONNACK does not have the reason code or a property, or when a refusal has a session.
     pub fn build(self) -> core::result::Result<ConnAck, BuildError> {
-        let properties = wire::properties_len(self.properties, Version::V5, Trim::Nothing);
         let first = PacketType::ConnAck.first_byte();
+        let cx = BUILDER.context(PacketType::ConnAck);
+        // Numbers alone need no memory.
+        if self.properties.is_empty() {
+            let frame = [
+                first,
+                3,
+                u8::from(self.session_present),
+                self.reason.byte(),
+                0,
+            ];
+            let layout = Layout::parse(&frame, 2, cx)?;
+            let frame = Bytes::new();
+            return Ok(ConnAck { frame, layout });
+        }
+        let properties = wire::properties_len(self.properties, Version::V5, Trim::Nothing);
         let (frame, header) = packet::frame(first, properties.saturating_add(2), |body| {
             body.put_slice(&[u8::from(self.session_present), self.reason.byte()]);
             wire::put_properties(self.properties, Version::V5, Trim::Nothing, body);
             Ok(())
         })?;
-        let layout = Layout::parse(&frame, header, BUILDER.context(PacketType::ConnAck))?;
+        let layout = Layout::parse(&frame, header, cx)?;
         Ok(ConnAck { frame, layout })
     }
 }

@@ -326,30 +326,65 @@ impl DecodeError {
     }
 
     /// What is wrong.
+    ///
+    /// ```
+    /// use mqtt_codec::{DecodeErrorKind, Decoder, Version};
+    ///
+    /// let error = Decoder::any(Version::V311).decode(&[0x36]).unwrap_err();
+    /// assert_eq!(error.kind(), DecodeErrorKind::InvalidQoS);
+    /// ```
     #[must_use]
     pub const fn kind(&self) -> DecodeErrorKind {
         self.kind
     }
 
     /// The type of the packet, unless the first byte names none.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, PacketType, Version};
+    ///
+    /// let error = Decoder::any(Version::V311).decode(&[0x36]).unwrap_err();
+    /// assert_eq!(error.packet(), Some(PacketType::Publish));
+    /// ```
     #[must_use]
     pub const fn packet(&self) -> Option<PacketType> {
         self.packet
     }
 
     /// The part of the packet.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Field, Version};
+    ///
+    /// let error = Decoder::any(Version::V311).decode(&[0x36]).unwrap_err();
+    /// assert_eq!(error.field(), Field::FixedHeader);
+    /// ```
     #[must_use]
     pub const fn field(&self) -> Field {
         self.field
     }
 
     /// The version by which the packet was read; unknown before CONNECT.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Version};
+    ///
+    /// assert_eq!(Decoder::any(Version::V5).decode(&[0x36]).unwrap_err().version(), Some(Version::V5));
+    /// assert_eq!(Decoder::server().decode(&[0x36]).unwrap_err().version(), None);
+    /// ```
     #[must_use]
     pub const fn version(&self) -> Option<Version> {
         self.version
     }
 
     /// The byte, counted from the first byte of the packet.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Version};
+    ///
+    /// let error = Decoder::any(Version::V311).decode(b"\x30\x06\x00\x03a/#x").unwrap_err();
+    /// assert_eq!(error.offset(), 6);
+    /// ```
     #[must_use]
     pub const fn offset(&self) -> u32 {
         self.offset
@@ -358,18 +393,39 @@ impl DecodeError {
     /// The numbered statement that was broken, or the section (`§…`) where the standard gave no number.
     ///
     /// MQTT 3.1 has no numbered statements; there the statement of 3.1.1 that says the same is given.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Version};
+    ///
+    /// let error = Decoder::any(Version::V311).decode(&[0x36]).unwrap_err();
+    /// assert_eq!(error.statement(), Some("MQTT-3.3.1-4"));
+    /// ```
     #[must_use]
     pub fn statement(&self) -> Option<&'static str> {
         self.statements().first().copied()
     }
 
     /// Every statement that was broken by this one fault, the most specific first.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Version};
+    ///
+    /// let error = Decoder::any(Version::V311).decode(&[0x38]).unwrap_err(); // DUP at QoS 0
+    /// assert_eq!(error.statements(), ["MQTT-3.3.1-2", "MQTT-4.3.1-1"]);
+    /// ```
     #[must_use]
     pub fn statements(&self) -> &'static [&'static str] {
         crate::statement::statements(self)
     }
 
     /// The 5.0 reason code for this error (MQTT 5.0 §4.13).
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, ReasonCode, Version};
+    ///
+    /// let error = Decoder::any(Version::V5).with_max_packet_size(10).decode(&[0x30, 0x7F]).unwrap_err();
+    /// assert_eq!(error.reason_code(), ReasonCode::PacketTooLarge);
+    /// ```
     #[must_use]
     pub fn reason_code(&self) -> ReasonCode {
         crate::statement::reason_code(self)

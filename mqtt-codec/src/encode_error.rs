@@ -94,24 +94,54 @@ impl EncodeError {
     }
 
     /// What stands against it.
+    ///
+    /// ```
+    /// use mqtt_codec::{EncodeErrorKind, Encoder, Packet, Version};
+    ///
+    /// let error = Encoder::new(Version::V5).encode(&<Packet>::PingReq, &mut &mut [0; 1][..]).unwrap_err();
+    /// assert_eq!(error.kind(), EncodeErrorKind::BufferTooSmall);
+    /// ```
     #[must_use]
     pub const fn kind(&self) -> EncodeErrorKind {
         self.kind
     }
 
     /// The type of the packet.
+    ///
+    /// ```
+    /// use mqtt_codec::{Auth, Encoder, PacketType, Version};
+    ///
+    /// let error = Encoder::new(Version::V311).encode(&Auth::success(), &mut Vec::new()).unwrap_err();
+    /// assert_eq!(error.packet(), PacketType::Auth);
+    /// ```
     #[must_use]
     pub const fn packet(&self) -> PacketType {
         self.packet
     }
 
     /// The version that was to be encoded for.
+    ///
+    /// ```
+    /// use mqtt_codec::{Auth, Encoder, Version};
+    ///
+    /// let error = Encoder::new(Version::V311).encode(&Auth::success(), &mut Vec::new()).unwrap_err();
+    /// assert_eq!(error.version(), Version::V311);
+    /// ```
     #[must_use]
     pub const fn version(&self) -> Version {
         self.version
     }
 
     /// The part of the packet that cannot be said, or [`Field::Body`].
+    ///
+    /// ```
+    /// use mqtt_codec::{Encoder, Field, PacketId, UnsubAck, Version};
+    ///
+    /// // 5.0 wants a code for each filter, and 3.x has none.
+    /// let answer = UnsubAck::without_codes(PacketId::MIN);
+    /// let error = Encoder::new(Version::V5).encode(&answer, &mut Vec::new()).unwrap_err();
+    /// assert_eq!(error.field(), Field::ReasonCode);
+    /// ```
     #[must_use]
     pub const fn field(&self) -> Field {
         self.field

@@ -1,5 +1,7 @@
 use core::fmt;
 
+use bytes::BufMut;
+
 use crate::Version;
 use crate::varint::{self, Scan, VariableByteInteger};
 
@@ -68,6 +70,12 @@ impl PacketType {
     ];
 
     /// The upper four bits of the first byte.
+    ///
+    /// ```
+    /// use mqtt_codec::PacketType;
+    ///
+    /// assert_eq!(PacketType::Auth.code(), 0xF);
+    /// ```
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {
@@ -90,6 +98,13 @@ impl PacketType {
     }
 
     /// The type with this code; 0 is reserved.
+    ///
+    /// ```
+    /// use mqtt_codec::PacketType;
+    ///
+    /// assert_eq!(PacketType::from_code(0xC), Some(PacketType::PingReq));
+    /// assert_eq!(PacketType::from_code(0), None);
+    /// ```
     #[must_use]
     pub const fn from_code(code: u8) -> Option<Self> {
         Some(match code {
@@ -113,6 +128,13 @@ impl PacketType {
     }
 
     /// Whether a client may send this type (MQTT 3.1.1 §2.2.1, MQTT 5.0 §2.1.2).
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketType, Version};
+    ///
+    /// assert!(PacketType::Subscribe.from_client(Version::V311));
+    /// assert!(!PacketType::SubAck.from_client(Version::V311));
+    /// ```
     #[must_use]
     pub const fn from_client(self, version: Version) -> bool {
         match self {
@@ -123,6 +145,13 @@ impl PacketType {
     }
 
     /// Whether a server may send this type (MQTT 3.1.1 §2.2.1, MQTT 5.0 §2.1.2).
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketType, Version};
+    ///
+    /// assert!(PacketType::Disconnect.from_server(Version::V5));
+    /// assert!(!PacketType::Disconnect.from_server(Version::V311));
+    /// ```
     #[must_use]
     pub const fn from_server(self, version: Version) -> bool {
         match self {
@@ -250,10 +279,16 @@ impl HeaderBytes {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
-    /// The bytes with zeros after them.
+    /// Writes the bytes; each length is a copy of its own, of a constant size.
     #[inline]
-    pub(crate) const fn padded(&self) -> [u8; 5] {
-        self.bytes
+    pub(crate) fn put<B: BufMut + ?Sized>(&self, out: &mut B) {
+        let [a, b, c, d, e] = self.bytes;
+        match self.len {
+            2 => out.put_slice(&[a, b]),
+            3 => out.put_slice(&[a, b, c]),
+            4 => out.put_slice(&[a, b, c, d]),
+            _ => out.put_slice(&[a, b, c, d, e]),
+        }
     }
 
     #[inline]

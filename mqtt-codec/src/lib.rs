@@ -103,7 +103,7 @@ pub use reason::ReasonCode;
 pub use recipient::{Recipient, TopicForm};
 pub use status::Status;
 pub use storage::Storage;
-pub use stream::{Event, StreamDecoder};
+pub use stream::{Event, EventView, StreamDecoder};
 pub use suback::{ReasonCodes, SubAck, SubAckBuilder};
 pub use subscribe::{
     Filters, RetainHandling, Subscribe, SubscribeBuilder, Subscription, SubscriptionOptions,

@@ -30,6 +30,14 @@ pub struct Peek<'a> {
 impl<'a> Peek<'a> {
     /// Reads the fixed header at the front of `bytes`.
     ///
+    /// ```
+    /// use mqtt_codec::{Peek, Status};
+    ///
+    /// assert!(matches!(Peek::new(&[0x30, 0x80])?, Status::Incomplete { needed: 1 }));
+    /// assert!(Peek::new(&[0x00]).is_err()); // there is no type 0
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    ///
     /// # Errors
     /// When the type does not exist in any version, or the length takes more than four bytes.
     pub fn new(bytes: &'a [u8]) -> Result<Status<Self>, DecodeError> {
@@ -62,18 +70,42 @@ impl<'a> Peek<'a> {
     }
 
     /// The type of the packet.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketType, Peek};
+    ///
+    /// let peek = Peek::new(&[0xC0, 0x00])?.complete().unwrap();
+    /// assert_eq!(peek.packet_type(), PacketType::PingReq);
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
     #[must_use]
     pub const fn packet_type(&self) -> PacketType {
         self.packet
     }
 
     /// The length of the whole packet.
+    ///
+    /// ```
+    /// use mqtt_codec::Peek;
+    ///
+    /// let peek = Peek::new(&[0x30, 0x80, 0x01])?.complete().unwrap();
+    /// assert_eq!(peek.total_len(), 131);
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
     #[must_use]
     pub fn total_len(&self) -> usize {
         self.header.total()
     }
 
     /// The Topic Name of a PUBLISH as bytes that nobody has judged; other types have none.
+    ///
+    /// ```
+    /// use mqtt_codec::{Peek, Status};
+    ///
+    /// let peek = Peek::new(b"\x30\x04\x00\x01ax")?.complete().unwrap();
+    /// assert_eq!(peek.topic()?, Status::Complete(Some(&b"a"[..])));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
     ///
     /// # Errors
     /// When the packet ends before its topic does.
@@ -85,6 +117,14 @@ impl<'a> Peek<'a> {
     }
 
     /// The Packet Identifier; `None` for packets without one, and for one of 0, which does not exist.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, Peek, Status};
+    ///
+    /// let peek = Peek::new(&[0x40, 0x02, 0x00, 0x07])?.complete().unwrap();
+    /// assert_eq!(peek.packet_id()?, Status::Complete(PacketId::new(7)));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
     ///
     /// # Errors
     /// When the packet ends before its identifier does.

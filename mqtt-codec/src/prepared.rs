@@ -41,7 +41,7 @@ use crate::{PacketType, Version, text};
 #[derive(Clone)]
 pub struct PreparedPublish {
     /// The Topic Name with its length; the properties with theirs, without Topic Alias and Subscription Identifiers, as
-    /// 5.0 has them; then zeros, so that what is short can be copied as blocks of a constant size.
+    /// 5.0 has them.
     head: Bytes,
     payload: Bytes,
     /// More than `payload` has if it comes in pieces.
@@ -55,8 +55,8 @@ pub struct PreparedPublish {
     retain: bool,
 }
 
-/// Heads of up to so many bytes are copied as blocks.
-const BLOCK: usize = 64;
+/// Topics of up to so many bytes have no limit in any version.
+const SHORT: usize = 32_767;
 
 /// The Topic Name of a PUBLISH that has only an alias.
 const NO_NAME: &[u8] = &[0, 0];
@@ -138,9 +138,8 @@ impl PreparedPublish {
         let topic_end = topic.len().saturating_add(NO_NAME.len());
         let properties = topic_end.saturating_add(integer.encoded_len());
         let end = properties.saturating_add(properties_len);
-        let padding = if end <= BLOCK { BLOCK } else { 0 };
 
-        let mut head = BytesMut::with_capacity(end.saturating_add(padding));
+        let mut head = BytesMut::with_capacity(end);
         head.put_u16(u16::try_from(topic.len()).unwrap_or(u16::MAX));
         head.put_slice(topic);
         head.put_slice(integer.encode().as_ref());
@@ -151,7 +150,6 @@ impl PreparedPublish {
             }
             head.put_slice(property.bytes);
         }
-        head.put_bytes(0, padding);
         Self {
             head: head.freeze(),
             payload_len: short(payload.len()),
@@ -303,17 +301,8 @@ impl PreparedPublish {
         recipient: &Recipient<'_>,
         out: &mut B,
     ) -> Result<(), EncodeError> {
-        if recipient.is_plain() && self.has_name() && index(self.end) <= BLOCK {
-            if let Some((block, len)) = self.block(encoder, recipient) {
-                let head = block.get(..len).unwrap_or_default();
-                encoder.fits(
-                    PacketType::Publish,
-                    len.saturating_add(index(self.payload_len)),
-                )?;
-                encoder.room(PacketType::Publish, len, out)?;
-                out.put_slice(head);
-                return Ok(());
-            }
+        if recipient.is_plain() && self.has_name() && index(self.topic_end) <= SHORT {
+            return self.put_plain(encoder, recipient, out);
         }
         self.compose(encoder, recipient, out)
     }
@@ -327,38 +316,41 @@ impl PreparedPublish {
         (PacketType::Publish.code() << 4) | recipient.delivery.flags() | u8::from(retain)
     }
 
-    /// A short head, put together by copies of a constant size: each overwrites what the one before wrote too much.
+    /// A head that has nothing of its receiver's but flags and identifier: few pieces, and only the topic of a length that
+    /// is not known before.
     #[inline]
-    fn block(
+    fn put_plain<B: BufMut + ?Sized>(
         &self,
         encoder: &Encoder,
         recipient: &Recipient<'_>,
-    ) -> Option<([u8; 5 + BLOCK + 2 + BLOCK], usize)> {
+        out: &mut B,
+    ) -> Result<(), EncodeError> {
         let id = recipient.delivery.packet_id();
         let has_properties = encoder.version().has_properties();
-        let topic_end = index(self.topic_end);
-        let rest = index(if has_properties {
+        let end = if has_properties {
             self.end
         } else {
             self.topic_end
-        })
-        .saturating_add(if id.is_some() { 2 } else { 0 });
-        let remaining = short(rest).saturating_add(self.payload_len);
+        };
+        let body = index(end).saturating_add(if id.is_some() { 2 } else { 0 });
+        let remaining = short(body).saturating_add(self.payload_len);
         let header = HeaderBytes::new(self.first_byte(recipient), remaining);
-        let start = usize::from(header.len());
-
-        let mut block = [0; 5 + BLOCK + 2 + BLOCK];
-        *block.first_chunk_mut()? = header.padded();
-        *block.get_mut(start..)?.first_chunk_mut::<BLOCK>()? = *self.head.first_chunk()?;
+        let len = body.saturating_add(usize::from(header.len()));
+        let total = len.saturating_add(index(self.payload_len));
+        encoder.fits(PacketType::Publish, total)?;
+        encoder.room(PacketType::Publish, len, out)?;
+        header.put(out);
+        out.put_slice(self.part(0, self.topic_end));
         if let Some(id) = id {
-            let after = block.get_mut(start.saturating_add(topic_end)..)?;
-            *after.first_chunk_mut()? = id.get().to_be_bytes();
-            if has_properties {
-                let tail = self.head.get(topic_end..)?;
-                *after.get_mut(2..)?.first_chunk_mut::<BLOCK>()? = *tail.first_chunk()?;
+            out.put_u16(id.get());
+        }
+        if has_properties {
+            match self.part(self.topic_end, self.end) {
+                [len] => out.put_u8(*len),
+                properties => out.put_slice(properties),
             }
         }
-        Some((block, start.saturating_add(rest)))
+        Ok(())
     }
 
     fn compose<B: BufMut + ?Sized>(

@@ -220,12 +220,15 @@ impl Head {
         if bytes.len() < topic_end {
             return Self::Short(missing(topic_end));
         }
+        if fixed > total {
+            return Self::Broken;
+        }
         if !version.has_properties() {
-            return if fixed > total {
-                Self::Broken
-            } else {
-                Self::Len(fixed)
-            };
+            return Self::Len(fixed);
+        }
+        // And so is what is wrong with the identifier.
+        if bytes.len() < fixed {
+            return Self::Short(missing(fixed));
         }
         let first = fixed.saturating_add(1);
         if first > total {

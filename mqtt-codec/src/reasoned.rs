@@ -236,14 +236,21 @@ macro_rules! reasoned {
 
             $(#[$build])*
             pub fn build(self) -> core::result::Result<$name, BuildError> {
-                let properties = wire::properties_len(self.properties, Version::V5, Trim::Nothing);
                 let first = PacketType::$name.first_byte();
+                let cx = BUILDER.context(PacketType::$name);
+                // Numbers alone need no memory.
+                if self.properties.is_empty() {
+                    let layout = parse(&[first, 2, self.reason.byte(), 0], 2, cx)?;
+                    let frame = Bytes::new();
+                    return Ok($name { frame, layout });
+                }
+                let properties = wire::properties_len(self.properties, Version::V5, Trim::Nothing);
                 let (frame, header) = packet::frame(first, properties.saturating_add(1), |body| {
                     body.put_u8(self.reason.byte());
                     wire::put_properties(self.properties, Version::V5, Trim::Nothing, body);
                     Ok(())
                 })?;
-                let layout = parse(&frame, header, BUILDER.context(PacketType::$name))?;
+                let layout = parse(&frame, header, cx)?;
                 Ok($name { frame, layout })
             }
         }

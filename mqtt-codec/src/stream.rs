@@ -57,6 +57,18 @@ where
     },
 }
 
+/// Part of a stream as a view over the bytes that it was read from.
+///
+/// ```
+/// use mqtt_codec::{Decoder, Event, EventView, Packet, StreamDecoder, Version};
+///
+/// let mut stream = StreamDecoder::new(Decoder::any(Version::V5), 1024);
+/// let (event, _): (EventView<'_>, usize) = stream.decode(&[0xC0, 0x00])?.complete().unwrap();
+/// assert_eq!(event, Event::Packet(Packet::PingReq));
+/// # Ok::<(), mqtt_codec::DecodeError>(())
+/// ```
+pub type EventView<'a> = Event<&'a [u8]>;
+
 /// Contents stay out of logs.
 impl<S: Storage> core::fmt::Debug for Event<S> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -229,7 +241,7 @@ impl StreamDecoder {
     ///
     /// # Errors
     /// As for [`Decoder::decode`], and when the head of a PUBLISH is larger than its limit.
-    pub fn decode<'a>(&mut self, bytes: &'a [u8]) -> Result<Status<(Event<&'a [u8]>, usize)>> {
+    pub fn decode<'a>(&mut self, bytes: &'a [u8]) -> Result<Status<(EventView<'a>, usize)>> {
         let (event, len) = match self.step(bytes)? {
             Status::Incomplete { needed } => return Ok(Status::Incomplete { needed }),
             Status::Complete(Step::Whole) => {

