@@ -1,7 +1,8 @@
 use bytes::BufMut;
 
 use crate::build_error::BuildError;
-use crate::connect::{self, CLEAN, Connect, PASSWORD, USER_NAME, WILL_FLAG, WILL_RETAIN};
+use crate::connect::Connect;
+use crate::connect_layout::{CLEAN, Layout, PASSWORD, USER_NAME, WILL_FLAG, WILL_RETAIN};
 use crate::decode_error::Field;
 use crate::packet::{self, BUILDER};
 use crate::properties::Properties;
@@ -229,7 +230,7 @@ impl<'a> ConnectBuilder<'a> {
             })?;
         let mut cx = BUILDER.context(PacketType::Connect);
         cx.version = version;
-        let layout = connect::Layout::parse(&frame, header, cx, true)?;
+        let layout = Layout::parse(&frame, header, cx, true)?;
         Ok(Connect::from_layout(frame, layout))
     }
 }

@@ -1,7 +1,5 @@
 use core::fmt;
 
-use bytes::BufMut;
-
 use crate::Version;
 use crate::varint::{self, Scan, VariableByteInteger};
 
@@ -279,16 +277,10 @@ impl HeaderBytes {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
-    /// Writes the bytes; each length is a copy of its own, of a constant size.
+    /// The bytes with zeros after them.
     #[inline]
-    pub(crate) fn put<B: BufMut + ?Sized>(&self, out: &mut B) {
-        let [a, b, c, d, e] = self.bytes;
-        match self.len {
-            2 => out.put_slice(&[a, b]),
-            3 => out.put_slice(&[a, b, c]),
-            4 => out.put_slice(&[a, b, c, d]),
-            _ => out.put_slice(&[a, b, c, d, e]),
-        }
+    pub(crate) const fn padded(&self) -> [u8; 5] {
+        self.bytes
     }
 
     #[inline]

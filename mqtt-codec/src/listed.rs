@@ -170,3 +170,37 @@ macro_rules! listed {
     };
 }
 pub(crate) use listed;
+
+/// What the builders of the four types have in common; `len` and `put` are of the list.
+macro_rules! listed_builder {
+    (
+        $name:ident, $builder:ident;
+        $(#[$properties:meta])* properties;
+        $(#[$build:meta])* build;
+        |$self:ident| $ready:expr;
+        len $len:expr;
+        put |$body:ident| $put:expr;
+    ) => {
+        impl<'a> $builder<'a> {
+            $(#[$properties])*
+            #[must_use]
+            pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
+                Self {
+                    properties: properties.into(),
+                    ..self
+                }
+            }
+
+            $(#[$build])*
+            pub fn build($self) -> core::result::Result<$name, BuildError> {
+                $ready?;
+                let (id, properties) = ($self.packet_id, $self.properties);
+                let (frame, header) =
+                    listed::frame(PacketType::$name, id, properties, $len, |$body| $put)?;
+                let layout = parse(&frame, header, BUILDER.context(PacketType::$name))?;
+                Ok($name { frame, layout })
+            }
+        }
+    };
+}
+pub(crate) use listed_builder;

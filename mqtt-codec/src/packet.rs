@@ -6,13 +6,15 @@ use crate::ack::{self, PubAck, PubComp, PubRec, PubRel};
 use crate::auth::{self, Auth};
 use crate::build_error::BuildError;
 use crate::connack::{self, ConnAck};
-use crate::connect::{self, Connect};
+use crate::connect::Connect;
+use crate::connect_layout;
 use crate::decode_error::Field;
 use crate::disconnect::{self, Disconnect};
 use crate::encode_error::EncodeError;
 use crate::encoder::Encoder;
 use crate::header::HeaderBytes;
-use crate::publish::{self, Publish};
+use crate::publish::Publish;
+use crate::publish_layout;
 use crate::reader::{Context, Result, Sender, short};
 use crate::storage::{Source, Storage};
 use crate::suback::{self, SubAck};
@@ -204,7 +206,7 @@ impl<S: Storage> Packet<S> {
         let frame = source.frame();
         Ok(match cx.packet {
             PacketType::Publish => {
-                let layout = publish::Layout::parse(frame, header, cx)?;
+                let layout = publish_layout::Layout::parse(frame, header, cx)?;
                 Self::Publish(Publish::new(source.take(), layout))
             }
             PacketType::PubAck | PacketType::PubRec | PacketType::PubRel | PacketType::PubComp => {
@@ -218,7 +220,7 @@ impl<S: Storage> Packet<S> {
                 }
             }
             PacketType::Connect => {
-                let layout = connect::Layout::parse(frame, header, cx, told)?;
+                let layout = connect_layout::Layout::parse(frame, header, cx, told)?;
                 Self::Connect(Connect::from_layout(source.take(), layout))
             }
             PacketType::ConnAck => {

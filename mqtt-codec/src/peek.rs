@@ -1,6 +1,6 @@
 use crate::decode_error::{DecodeError, DecodeErrorKind as Kind, Field};
 use crate::header::{FixedHeader, HeaderScan};
-use crate::publish::qos_bits;
+use crate::publish_layout::qos_bits;
 use crate::reader::short;
 use crate::status::Status;
 use crate::{PacketId, PacketType};

@@ -41,7 +41,7 @@ use crate::{PacketType, Version, text};
 #[derive(Clone)]
 pub struct PreparedPublish {
     /// The Topic Name with its length; the properties with theirs, without Topic Alias and Subscription Identifiers, as
-    /// 5.0 has them.
+    /// 5.0 has them; then zeros, so that what is short can be copied as blocks of a constant size.
     head: Bytes,
     payload: Bytes,
     /// More than `payload` has if it comes in pieces.
@@ -55,8 +55,8 @@ pub struct PreparedPublish {
     retain: bool,
 }
 
-/// Topics of up to so many bytes have no limit in any version.
-const SHORT: usize = 32_767;
+/// Heads of up to so many bytes are copied as blocks.
+const BLOCK: usize = 64;
 
 /// The Topic Name of a PUBLISH that has only an alias.
 const NO_NAME: &[u8] = &[0, 0];
@@ -139,7 +139,8 @@ impl PreparedPublish {
         let properties = topic_end.saturating_add(integer.encoded_len());
         let end = properties.saturating_add(properties_len);
 
-        let mut head = BytesMut::with_capacity(end);
+        let padding = if end <= BLOCK { BLOCK } else { 0 };
+        let mut head = BytesMut::with_capacity(end.saturating_add(padding));
         head.put_u16(u16::try_from(topic.len()).unwrap_or(u16::MAX));
         head.put_slice(topic);
         head.put_slice(integer.encode().as_ref());
@@ -150,6 +151,7 @@ impl PreparedPublish {
             }
             head.put_slice(property.bytes);
         }
+        head.put_bytes(0, padding);
         Self {
             head: head.freeze(),
             payload_len: short(payload.len()),
@@ -301,8 +303,13 @@ impl PreparedPublish {
         recipient: &Recipient<'_>,
         out: &mut B,
     ) -> Result<(), EncodeError> {
-        if recipient.is_plain() && self.has_name() && index(self.topic_end) <= SHORT {
-            return self.put_plain(encoder, recipient, out);
+        if recipient.is_plain() && self.has_name() && index(self.end) <= BLOCK {
+            // 5.0 has properties behind the identifier.
+            return if encoder.version().has_properties() {
+                self.put_block::<{ 5 + BLOCK + 2 + BLOCK }, B>(encoder, recipient, out)
+            } else {
+                self.put_block::<{ 5 + BLOCK + 2 }, B>(encoder, recipient, out)
+            };
         }
         self.compose(encoder, recipient, out)
     }
@@ -316,10 +323,9 @@ impl PreparedPublish {
         (PacketType::Publish.code() << 4) | recipient.delivery.flags() | u8::from(retain)
     }
 
-    /// A head that has nothing of its receiver's but flags and identifier: few pieces, and only the topic of a length that
-    /// is not known before.
+    /// Writes a short head by copies of a constant size: each overwrites what the one before wrote too much.
     #[inline]
-    fn put_plain<B: BufMut + ?Sized>(
+    fn put_block<const N: usize, B: BufMut + ?Sized>(
         &self,
         encoder: &Encoder,
         recipient: &Recipient<'_>,
@@ -335,22 +341,35 @@ impl PreparedPublish {
         let body = index(end).saturating_add(if id.is_some() { 2 } else { 0 });
         let remaining = short(body).saturating_add(self.payload_len);
         let header = HeaderBytes::new(self.first_byte(recipient), remaining);
-        let len = body.saturating_add(usize::from(header.len()));
+        let start = usize::from(header.len());
+        let len = start.saturating_add(body);
         let total = len.saturating_add(index(self.payload_len));
         encoder.fits(PacketType::Publish, total)?;
         encoder.room(PacketType::Publish, len, out)?;
-        header.put(out);
-        out.put_slice(self.part(0, self.topic_end));
+
+        let mut block = [0; N];
+        copy(&mut block, 0, header.padded());
+        copy(&mut block, start, self.chunk(0));
         if let Some(id) = id {
-            out.put_u16(id.get());
-        }
-        if has_properties {
-            match self.part(self.topic_end, self.end) {
-                [len] => out.put_u8(*len),
-                properties => out.put_slice(properties),
+            let at = start.saturating_add(index(self.topic_end));
+            copy(&mut block, at, id.get().to_be_bytes());
+            if has_properties {
+                copy(
+                    &mut block,
+                    at.saturating_add(2),
+                    self.chunk(index(self.topic_end)),
+                );
             }
         }
+        out.put_slice(block.get(..len).unwrap_or_default());
         Ok(())
+    }
+
+    /// A whole block of the head from there; what is behind its end is zero.
+    #[inline]
+    fn chunk(&self, from: usize) -> [u8; BLOCK] {
+        let bytes = self.head.get(from..).and_then(<[u8]>::first_chunk);
+        bytes.copied().unwrap_or([0; BLOCK])
     }
 
     fn compose<B: BufMut + ?Sized>(
@@ -453,6 +472,14 @@ impl PreparedPublish {
             }
             None => out.put_slice(self.part(self.properties, self.end)),
         }
+    }
+}
+
+/// Bytes that have room at their place by how `N` was chosen.
+#[inline]
+fn copy<const N: usize, const M: usize>(block: &mut [u8; N], at: usize, bytes: [u8; M]) {
+    if let Some(place) = block.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+        *place = bytes;
     }
 }
 

@@ -1,17 +1,16 @@
 use bytes::{BufMut, Bytes};
 
-use crate::decode_error::{DecodeErrorKind as Kind, Field};
+use crate::decode_error::Field;
 use crate::describe::{Describe, Value, Visitor};
 use crate::encode_error::{EncodeError, EncodeErrorKind};
 use crate::encoder::Encoder;
 use crate::header::{FixedHeader, HeaderBytes};
 use crate::properties::Properties;
 use crate::property::PropertyId;
-use crate::property_block;
 use crate::publish_builder::PublishBuilder;
-use crate::reader::{Context, Reader, Result, Sender, index, short};
+use crate::publish_layout::{DUP, Form, Layout, RETAIN, qos_bits};
+use crate::reader::{Sender, index, short};
 use crate::storage::Storage;
-use crate::varint::{self, Scan};
 use crate::wire::{self, Ready, Trim, Wire, framed};
 use crate::{Delivery, PacketId, PacketType, QoS, Version, text, topic};
 
@@ -44,217 +43,6 @@ use crate::{Delivery, PacketId, PacketType, QoS, Version, text, topic};
 pub struct Publish<S = Bytes> {
     frame: S,
     layout: Layout,
-}
-
-/// Where the fields of a frame are. The topic begins two bytes after the header, the payload ends the frame.
-#[derive(Clone, Copy)]
-pub(crate) struct Layout {
-    /// The first byte, strict: without DUP at QoS 0.
-    first: u8,
-    header: u8,
-    form: Form,
-    topic_len: u16,
-    /// 0 at QoS 0.
-    packet_id: u16,
-    properties: u32,
-    payload: u32,
-}
-
-/// For which versions the frame is what is sent.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    V3,
-    V5,
-    /// For none: the head of a PUBLISH whose payload comes in pieces.
-    Head,
-}
-
-impl Form {
-    #[inline(always)]
-    const fn of(has_properties: bool) -> Self {
-        if has_properties { Self::V5 } else { Self::V3 }
-    }
-}
-
-const RETAIN: u8 = 0b0001;
-const DUP: u8 = 0b1000;
-
-pub(crate) const fn qos_bits(first: u8) -> u8 {
-    (first >> 1) & 0b11
-}
-
-impl Layout {
-    /// Judges what most packets are, with as few steps as possible: a plain ASCII topic and no properties. `None` says
-    /// nothing: then [`Layout::parse`] judges. `first` is good already.
-    #[inline(always)]
-    pub(crate) fn quick(first: u8, header: u8, body: &[u8], has_properties: bool) -> Option<Self> {
-        let (len, rest) = body.split_first_chunk::<2>()?;
-        let topic_len = u16::from_be_bytes(*len);
-        let (topic, mut rest) = rest.split_at_checked(usize::from(topic_len))?;
-        if topic.is_empty() || !text::is_plain_topic(topic) {
-            return None;
-        }
-        let mut packet_id = 0;
-        if qos_bits(first) != 0 {
-            let (id, after) = rest.split_first_chunk::<2>()?;
-            packet_id = u16::from_be_bytes(*id);
-            rest = after;
-            if packet_id == 0 {
-                return None;
-            }
-        }
-        if has_properties {
-            let (0, after) = rest.split_first()? else {
-                return None;
-            };
-            rest = after;
-        }
-        let payload =
-            u32::from(header).saturating_add(short(body.len().saturating_sub(rest.len())));
-        // With DUP at QoS 0 forgiven, it is dropped here as in `parse`.
-        let first = if packet_id == 0 { first & !DUP } else { first };
-        Some(Self {
-            first,
-            header,
-            form: Form::of(has_properties),
-            topic_len,
-            packet_id,
-            properties: payload,
-            payload,
-        })
-    }
-
-    pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Self> {
-        let mut reader = Reader::new(frame, header, cx);
-        let first = frame.first().copied().unwrap_or_default();
-        let has_properties = reader.has_properties();
-        // MQTT 3.1.1 and 5.0 [MQTT-3.3.2-1], [MQTT-3.3.2-2], [MQTT-4.7.3-1]; in 5.0 an alias may stand for it.
-        let topic = reader.topic_name(Field::TopicName, has_properties)?;
-        let topic_len = u16::try_from(topic.len()).unwrap_or(u16::MAX);
-        let qos0 = qos_bits(first) == 0;
-        let packet_id = if qos0 { 0 } else { reader.packet_id()?.get() };
-        let block = property_block::read(&mut reader, PacketType::Publish.bit())?;
-        if has_properties {
-            // MQTT 5.0 §3.3.2.1
-            if topic_len == 0 && !block.has(PropertyId::TopicAlias) {
-                let at = u32::from(header).saturating_add(2);
-                return Err(reader.error_at(Kind::EmptyTopicName, Field::TopicName, at, 0));
-            }
-            // MQTT 5.0 [MQTT-3.3.4-6]
-            if cx.sender == Sender::Client && block.has(PropertyId::SubscriptionIdentifier) {
-                let field = Field::Property(PropertyId::SubscriptionIdentifier);
-                return Err(reader.error_at(
-                    Kind::SubscriptionIdentifierFromClient,
-                    field,
-                    block.start,
-                    0,
-                ));
-            }
-        }
-        Ok(Self {
-            first: if qos0 { first & !DUP } else { first },
-            header,
-            form: Form::of(has_properties),
-            topic_len,
-            packet_id,
-            properties: block.start,
-            payload: block.end,
-        })
-    }
-
-    /// The same layout, of a frame that ends before its payload.
-    pub(crate) fn of_head(self) -> Self {
-        Self {
-            form: Form::Head,
-            ..self
-        }
-    }
-
-    #[inline]
-    fn topic<'a>(&self, frame: &'a [u8]) -> &'a [u8] {
-        let start = u32::from(self.header).saturating_add(2);
-        let end = start.saturating_add(u32::from(self.topic_len));
-        wire::part(frame, start, end)
-    }
-
-    #[inline]
-    fn properties<'a>(&self, frame: &'a [u8]) -> Properties<'a> {
-        Properties::checked(wire::part(frame, self.properties, self.payload))
-    }
-}
-
-/// How long the head of a PUBLISH is: everything before its payload.
-pub(crate) enum Head {
-    Len(usize),
-    /// So many bytes more are needed to tell more.
-    Short(usize),
-    /// More than the limit: at least so many.
-    TooLarge(usize),
-    /// Something runs past the end of the packet.
-    Broken,
-}
-
-impl Head {
-    /// As far as `bytes` tells, and as soon as it does: no more than `max` bytes are ever waited for.
-    pub(crate) fn measure(bytes: &[u8], header: FixedHeader, version: Version, max: usize) -> Self {
-        let total = header.total();
-        let missing = |end: usize| end.saturating_sub(bytes.len());
-        let topic = usize::from(header.len).saturating_add(2);
-        if topic > total {
-            return Self::Broken;
-        }
-        if bytes.len() < topic {
-            return Self::Short(missing(topic));
-        }
-        let (_, end) = wire::block(bytes, u32::from(header.len));
-        let topic_end = index(end);
-        let id = if qos_bits(header.first) == 0 { 0 } else { 2 };
-        let fixed = topic_end.saturating_add(id);
-        if topic_end > total {
-            return Self::Broken;
-        }
-        if fixed > max {
-            return Self::TooLarge(fixed);
-        }
-        // What is wrong with the topic goes before what is wrong behind it.
-        if bytes.len() < topic_end {
-            return Self::Short(missing(topic_end));
-        }
-        if fixed > total {
-            return Self::Broken;
-        }
-        if !version.has_properties() {
-            return Self::Len(fixed);
-        }
-        // And so is what is wrong with the identifier.
-        if bytes.len() < fixed {
-            return Self::Short(missing(fixed));
-        }
-        let first = fixed.saturating_add(1);
-        if first > total {
-            return Self::Broken;
-        }
-        if bytes.len() < first {
-            return Self::Short(missing(first));
-        }
-        let there = bytes.get(fixed..total.min(bytes.len())).unwrap_or_default();
-        match varint::scan(there) {
-            Scan::Value { value, len } => {
-                let end = fixed
-                    .saturating_add(usize::from(len))
-                    .saturating_add(index(value));
-                if end > total || !varint::is_shortest(value, len) {
-                    Self::Broken
-                } else if end > max {
-                    Self::TooLarge(end)
-                } else {
-                    Self::Len(end)
-                }
-            }
-            Scan::Short if bytes.len() < total => Self::Short(1),
-            Scan::Short | Scan::TooLong => Self::Broken,
-        }
-    }
 }
 
 impl<'a> Publish<&'a [u8]> {
@@ -571,7 +359,7 @@ impl<S: Storage> Publish<S> {
     }
 
     /// The length of what comes between the fixed header and the payload.
-    pub(crate) fn head_len(&self, to: &Encoder) -> core::result::Result<usize, EncodeError> {
+    pub(crate) fn head_len(&self, to: &Encoder) -> Result<usize, EncodeError> {
         name_for(self.topic_bytes(), to.version())?;
         let properties = wire::properties_len(self.properties(), to.version(), Trim::Nothing);
         Ok(self.topic_and_id().len().saturating_add(properties))
@@ -590,7 +378,7 @@ impl<S: Storage> Publish<S> {
 }
 
 /// Judges whether a version without aliases, or with a limit of its own, can name this topic.
-pub(crate) fn name_for(topic: &[u8], version: Version) -> core::result::Result<(), EncodeError> {
+pub(crate) fn name_for(topic: &[u8], version: Version) -> Result<(), EncodeError> {
     if topic.is_empty() && !version.has_properties() {
         let kind = EncodeErrorKind::UnresolvedTopicAlias;
         return Err(EncodeError::new(
@@ -629,7 +417,7 @@ impl<S: Storage> Wire for Publish<S> {
     }
 
     #[inline]
-    fn may_come_from(&self, sender: Sender) -> core::result::Result<(), Field> {
+    fn may_come_from(&self, sender: Sender) -> Result<(), Field> {
         // MQTT 5.0 [MQTT-3.3.4-6]
         wire::may_have(
             sender != Sender::Client || self.properties().is_empty(),
@@ -638,7 +426,7 @@ impl<S: Storage> Wire for Publish<S> {
         )
     }
 
-    fn remaining(&self, to: &Encoder, _trim: Trim) -> core::result::Result<usize, EncodeError> {
+    fn remaining(&self, to: &Encoder, _trim: Trim) -> Result<usize, EncodeError> {
         let head = self.head_len(to)?;
         Ok(head.saturating_add(self.payload().len()))
     }

@@ -6,7 +6,8 @@ use crate::packet::{self, BUILDER};
 use crate::prepared::PreparedPublish;
 use crate::properties::Properties;
 use crate::property_buf::put_block;
-use crate::publish::{Layout, Publish};
+use crate::publish::Publish;
+use crate::publish_layout::Layout;
 use crate::wire::{self, Trim};
 use crate::{Delivery, PacketType, Version};
 

@@ -2,7 +2,8 @@
 
 use crate::ack::{self, PubAck, PubComp, PubRec, PubRel};
 use crate::packet::Packet;
-use crate::publish::{self, Publish};
+use crate::publish::Publish;
+use crate::publish_layout::Layout;
 use crate::rules::Rules;
 use crate::storage::{Source, Storage};
 use crate::{PacketId, PacketType, Version};
@@ -10,7 +11,7 @@ use crate::{PacketId, PacketType, Version};
 /// A packet against which there is nothing to say.
 #[derive(Clone, Copy)]
 pub(crate) enum Quick {
-    Publish(publish::Layout),
+    Publish(Layout),
     Ack(AckType, PacketId),
 }
 
@@ -50,12 +51,12 @@ impl Quick {
         }
         let quick = if first >> 4 == PacketType::Publish.code() {
             let has_properties = rules.version.is_some_and(Version::has_properties);
-            let layout = match publish::Layout::quick(first, header, body, has_properties) {
+            let layout = match Layout::quick(first, header, body, has_properties) {
                 Some(layout) => layout,
                 None => {
                     let frame = bytes.get(..usize::from(total))?;
                     let cx = rules.context(PacketType::Publish);
-                    publish::Layout::parse(frame, header, cx).ok()?
+                    Layout::parse(frame, header, cx).ok()?
                 }
             };
             Self::Publish(layout)

@@ -2,7 +2,7 @@
 
 use crate::decode_error::{DecodeError, DecodeErrorKind as Kind, Field};
 use crate::header::{FixedHeader, HeaderScan};
-use crate::publish::qos_bits;
+use crate::publish_layout::qos_bits;
 use crate::reader::{Context, Result, Sender, index, short};
 use crate::status::Status;
 use crate::{Leniency, PacketType, ReasonCode, Version};

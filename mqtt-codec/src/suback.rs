@@ -5,7 +5,7 @@ use crate::decode_error::Field;
 use crate::describe::{Describe, Value, Visitor};
 use crate::encode_error::EncodeError;
 use crate::encoder::Encoder;
-use crate::listed::{self, Layout, listed};
+use crate::listed::{self, Layout, listed, listed_builder};
 use crate::packet::BUILDER;
 use crate::properties::Properties;
 use crate::reader::{Context, Reader, Result};
@@ -211,7 +211,8 @@ pub struct SubAckBuilder<'a> {
     codes: &'a [ReasonCode],
 }
 
-impl<'a> SubAckBuilder<'a> {
+listed_builder! {
+    SubAck, SubAckBuilder;
     /// Sets the properties.
     ///
     /// ```
@@ -223,14 +224,7 @@ impl<'a> SubAckBuilder<'a> {
     /// assert_eq!(answer.properties().reason_string(), Some("as you wish"));
     /// # Ok::<(), mqtt_codec::BuildError>(())
     /// ```
-    #[must_use]
-    pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self {
-            properties: properties.into(),
-            ..self
-        }
-    }
-
+    properties;
     /// The packet.
     ///
     /// ```
@@ -242,15 +236,8 @@ impl<'a> SubAckBuilder<'a> {
     ///
     /// # Errors
     /// When there is no code, or SUBACK does not have a code or a property.
-    pub fn build(self) -> core::result::Result<SubAck, BuildError> {
-        let (frame, header) = listed::frame(
-            PacketType::SubAck,
-            self.packet_id,
-            self.properties,
-            self.codes.len(),
-            |body| body.extend(self.codes.iter().map(|code| code.byte())),
-        )?;
-        let layout = parse(&frame, header, BUILDER.context(PacketType::SubAck))?;
-        Ok(SubAck { frame, layout })
-    }
+    build;
+    |self| Ok::<(), BuildError>(());
+    len self.codes.len();
+    put |body| body.extend(self.codes.iter().map(|code| code.byte()));
 }

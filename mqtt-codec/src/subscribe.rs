@@ -7,7 +7,7 @@ use crate::decode_error::{DecodeErrorKind as Kind, Field};
 use crate::describe::{Describe, Value, Visitor};
 use crate::encode_error::EncodeError;
 use crate::encoder::Encoder;
-use crate::listed::{self, Layout, listed};
+use crate::listed::{self, Layout, listed, listed_builder};
 use crate::packet::BUILDER;
 use crate::properties::Properties;
 use crate::property::PropertyId;
@@ -447,7 +447,10 @@ impl<'a> SubscribeBuilder<'a> {
         }
         self
     }
+}
 
+listed_builder! {
+    Subscribe, SubscribeBuilder;
     /// Sets the properties.
     ///
     /// ```
@@ -460,14 +463,7 @@ impl<'a> SubscribeBuilder<'a> {
     /// assert_eq!(subscribe.properties().subscription_identifier(), SubscriptionId::new(7));
     /// # Ok::<(), mqtt_codec::BuildError>(())
     /// ```
-    #[must_use]
-    pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self {
-            properties: properties.into(),
-            ..self
-        }
-    }
-
+    properties;
     /// The packet.
     ///
     /// ```
@@ -479,18 +475,8 @@ impl<'a> SubscribeBuilder<'a> {
     ///
     /// # Errors
     /// When there is no filter, one is not valid, or a property is not allowed.
-    pub fn build(self) -> core::result::Result<Subscribe, BuildError> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
-        let (frame, header) = listed::frame(
-            PacketType::Subscribe,
-            self.packet_id,
-            self.properties,
-            self.filters.len(),
-            |body| body.put_slice(&self.filters),
-        )?;
-        let layout = parse(&frame, header, BUILDER.context(PacketType::Subscribe))?;
-        Ok(Subscribe { frame, layout })
-    }
+    build;
+    |self| self.error.map_or(Ok(()), Err);
+    len self.filters.len();
+    put |body| body.put_slice(&self.filters);
 }

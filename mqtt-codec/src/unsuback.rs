@@ -5,7 +5,7 @@ use crate::decode_error::Field;
 use crate::describe::{Describe, Value, Visitor};
 use crate::encode_error::EncodeError;
 use crate::encoder::Encoder;
-use crate::listed::{self, Layout, listed};
+use crate::listed::{self, Layout, listed, listed_builder};
 use crate::packet::BUILDER;
 use crate::properties::Properties;
 use crate::reader::{Context, Reader, Result};
@@ -195,7 +195,8 @@ pub struct UnsubAckBuilder<'a> {
     codes: &'a [ReasonCode],
 }
 
-impl<'a> UnsubAckBuilder<'a> {
+listed_builder! {
+    UnsubAck, UnsubAckBuilder;
     /// Sets the properties.
     ///
     /// ```
@@ -207,14 +208,7 @@ impl<'a> UnsubAckBuilder<'a> {
     /// assert_eq!(answer.properties().reason_string(), Some("as you wish"));
     /// # Ok::<(), mqtt_codec::BuildError>(())
     /// ```
-    #[must_use]
-    pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self {
-            properties: properties.into(),
-            ..self
-        }
-    }
-
+    properties;
     /// The packet.
     ///
     /// ```
@@ -226,15 +220,8 @@ impl<'a> UnsubAckBuilder<'a> {
     ///
     /// # Errors
     /// When there is no code, or UNSUBACK does not have a code or a property.
-    pub fn build(self) -> core::result::Result<UnsubAck, BuildError> {
-        let (frame, header) = listed::frame(
-            PacketType::UnsubAck,
-            self.packet_id,
-            self.properties,
-            self.codes.len(),
-            |body| body.extend(self.codes.iter().map(|code| code.byte())),
-        )?;
-        let layout = parse(&frame, header, BUILDER.context(PacketType::UnsubAck))?;
-        Ok(UnsubAck { frame, layout })
-    }
+    build;
+    |self| Ok::<(), BuildError>(());
+    len self.codes.len();
+    put |body| body.extend(self.codes.iter().map(|code| code.byte()));
 }

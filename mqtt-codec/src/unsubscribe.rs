@@ -7,7 +7,7 @@ use crate::decode_error::{DecodeErrorKind as Kind, Field};
 use crate::describe::{Describe, Value, Visitor};
 use crate::encode_error::EncodeError;
 use crate::encoder::Encoder;
-use crate::listed::{self, Layout, listed};
+use crate::listed::{self, Layout, listed, listed_builder};
 use crate::packet::BUILDER;
 use crate::properties::Properties;
 use crate::property_buf::put_block;
@@ -237,7 +237,10 @@ impl<'a> UnsubscribeBuilder<'a> {
         }
         self
     }
+}
 
+listed_builder! {
+    Unsubscribe, UnsubscribeBuilder;
     /// Sets the properties.
     ///
     /// ```
@@ -249,14 +252,7 @@ impl<'a> UnsubscribeBuilder<'a> {
     /// assert!(unsubscribe.properties().user_properties().eq([("k", "v")]));
     /// # Ok::<(), mqtt_codec::BuildError>(())
     /// ```
-    #[must_use]
-    pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self {
-            properties: properties.into(),
-            ..self
-        }
-    }
-
+    properties;
     /// The packet.
     ///
     /// ```
@@ -268,18 +264,8 @@ impl<'a> UnsubscribeBuilder<'a> {
     ///
     /// # Errors
     /// When there is no filter, one is not valid, or a property is not allowed.
-    pub fn build(self) -> core::result::Result<Unsubscribe, BuildError> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
-        let (frame, header) = listed::frame(
-            PacketType::Unsubscribe,
-            self.packet_id,
-            self.properties,
-            self.filters.len(),
-            |body| body.put_slice(&self.filters),
-        )?;
-        let layout = parse(&frame, header, BUILDER.context(PacketType::Unsubscribe))?;
-        Ok(Unsubscribe { frame, layout })
-    }
+    build;
+    |self| self.error.map_or(Ok(()), Err);
+    len self.filters.len();
+    put |body| body.put_slice(&self.filters);
 }
