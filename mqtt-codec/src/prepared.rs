@@ -296,7 +296,8 @@ impl PreparedPublish {
     ///
     /// # Errors
     /// As for [`Encoder::encode`]. A message whose topic came as an alias alone cannot be sent by its name.
-    #[inline]
+    // A part of its callers: what is the same for all receivers is then found out once.
+    #[inline(always)]
     pub fn encode_head<B: BufMut + ?Sized>(
         &self,
         encoder: &Encoder,
@@ -324,7 +325,7 @@ impl PreparedPublish {
     }
 
     /// Writes a short head by copies of a constant size: each overwrites what the one before wrote too much.
-    #[inline]
+    #[inline(always)]
     fn put_block<const N: usize, B: BufMut + ?Sized>(
         &self,
         encoder: &Encoder,
@@ -372,6 +373,7 @@ impl PreparedPublish {
         bytes.copied().unwrap_or([0; BLOCK])
     }
 
+    #[inline(never)]
     fn compose<B: BufMut + ?Sized>(
         &self,
         encoder: &Encoder,

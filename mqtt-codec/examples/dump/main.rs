@@ -11,7 +11,9 @@
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "printing is what this program is for"
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "a program that prints, on a system that has everything"
 )]
 
 mod pcap;
