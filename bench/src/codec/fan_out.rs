@@ -30,7 +30,12 @@ fn buffer(payload: usize, subscribers: u16) -> BytesMut {
 }
 
 /// Heads into the buffer, payloads to a vectored write; gives the bytes of both.
-fn send(prepared: &PreparedPublish, encoder: &Encoder, subscribers: u16, out: &mut BytesMut) -> u64 {
+fn send(
+    prepared: &PreparedPublish,
+    encoder: &Encoder,
+    subscribers: u16,
+    out: &mut BytesMut,
+) -> u64 {
     let mut payloads = 0;
     for id in ids(subscribers) {
         prepared.encode_head(encoder, &recipient(id), out).unwrap();
@@ -61,11 +66,8 @@ fn peer(publish: &Publish, version: Version, subscribers: u16) -> Entry<'static>
         };
         return Entry::peer_prepared(name, make, Box::new(run));
     }
-    let mut peer = mqttbytes_ng::v4::Publish::from_bytes(
-        data::TOPIC,
-        mqttbytes_ng::QoS::AtLeastOnce,
-        payload,
-    );
+    let mut peer =
+        mqttbytes_ng::v4::Publish::from_bytes(data::TOPIC, mqttbytes_ng::QoS::AtLeastOnce, payload);
     let run = move |out: &mut BytesMut| {
         for id in 1..=subscribers {
             peer.pkid = id;
