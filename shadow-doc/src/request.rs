@@ -3,14 +3,14 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::json::{self, JsonError, JsonErrorKind, Scanner};
+use crate::json::{self, ArrayNulls, JsonError, JsonErrorKind, Scanner};
 use crate::limits::Limits;
 use crate::names::ShadowAddress;
+use crate::patch::Patch;
 use crate::profile::{
     ArrayLevels, DuplicateKeys, ExplicitNull, MalformedEmptyRequest, NullInArrayObject, Profile,
 };
 use crate::rejection::{Rejection, RejectionKind};
-use crate::state::Patch;
 use crate::time::EpochSeconds;
 use crate::token::ClientToken;
 use crate::tree::{self, MAX_OPEN, Nulls, TreeRules};
@@ -374,7 +374,10 @@ impl Reader<'_> {
             max_level: self.limits.depth.get().into(),
             count_arrays: self.profile.array_levels == ArrayLevels::Counted,
             reject_duplicates: self.profile.duplicate_keys == DuplicateKeys::Reject,
-            null_in_array_objects: self.profile.null_in_array_object == NullInArrayObject::Keep,
+            array_nulls: match self.profile.null_in_array_object {
+                NullInArrayObject::Keep => ArrayNulls::InObjects,
+                NullInArrayObject::Reject => ArrayNulls::Refuse,
+            },
             nulls: Nulls::Keep,
         }
     }

@@ -25,7 +25,7 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 use shadow_doc::{
-    DeviceErrorKind, DeviceEvent, DeviceOptions, DeviceShadow, EpochSeconds, Field, MemoryStore,
+    DeviceEvent, DeviceOptions, DeviceShadow, EpochSeconds, Field, MemoryStore,
     Outgoing, Owner, Processed, Request, Service, ShadowState, ShadowTopic, Store, TopicKind,
     process,
 };
@@ -513,13 +513,14 @@ fn a_deleted_shadow_is_reported_anew() {
 }
 
 #[test]
-fn what_does_not_fit_the_type_is_an_error_and_changes_nothing() {
+fn what_does_not_fit_the_type_is_said_and_changes_nothing() {
     let mut device = device(DeviceOptions::default());
     let delta = br#"{"version":1,"state":{"level":"high"},"metadata":{}}"#;
-    let error = device
-        .handle(TopicKind::UpdateDelta, delta, at(0))
-        .unwrap_err();
-    assert_eq!(error.kind(), DeviceErrorKind::DoesNotFit);
+    let event = device.handle(TopicKind::UpdateDelta, delta, at(0)).unwrap();
+    let DeviceEvent::Unfit { unfit, .. } = event else {
+        panic!("{event:?}")
+    };
+    assert_eq!(unfit.to_json(), br#"{"level":"high"}"#);
     assert_eq!(device.state(), &Lamp::default());
     assert!(device.handle(TopicKind::UpdateDelta, b"{", at(0)).is_err());
     assert!(

@@ -188,6 +188,32 @@ pub(super) fn same_number(a: &[u8], b: &[u8]) -> bool {
     a.negative == b.negative && a.exponent == b.exponent && a.digits().eq(b.digits())
 }
 
+/// Appends a number; a whole one of at most 39 digits, which is what `u128` holds, without point and
+/// exponent: `3.0` as `3`, for readers to whom only that is an integer.
+#[cfg(feature = "serde")]
+pub(super) fn push_plain(text: &[u8], out: &mut alloc::vec::Vec<u8>) {
+    const LONGEST: usize = 39;
+    let decimal = Decimal::new(text);
+    if decimal.is_zero() {
+        out.push(b'0');
+        return;
+    }
+    let digits = decimal.digits().count();
+    let Some(zeros) = usize::try_from(decimal.exponent)
+        .ok()
+        .filter(|length| *length <= LONGEST)
+        .and_then(|length| length.checked_sub(digits))
+    else {
+        out.extend_from_slice(text);
+        return;
+    };
+    if decimal.negative {
+        out.push(b'-');
+    }
+    out.extend(decimal.digits());
+    out.extend(core::iter::repeat_n(b'0', zeros));
+}
+
 /// A number that is a whole number from 0 to `u64::MAX`, however it is written (`3`, `3.0`, `30e-1`).
 pub(crate) fn integer(text: &[u8]) -> Option<u64> {
     let decimal = Decimal::new(text);

@@ -226,6 +226,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-const fn closer(is_object: bool) -> u8 {
+/// The bracket that ends a container.
+pub(super) const fn closer(is_object: bool) -> u8 {
     if is_object { b'}' } else { b']' }
 }

@@ -186,7 +186,7 @@ fn push_length(length: usize, out: &mut Vec<u8>) {
     out.push(u8::try_from(left).unwrap_or_default());
 }
 
-pub(super) fn push_leaf(name: &[u8], stamp: EpochSeconds, text: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn push_leaf(name: &[u8], stamp: EpochSeconds, text: &[u8], out: &mut Vec<u8>) {
     out.push(LEAF);
     push_length(name.len(), out);
     push_length(text.len(), out);
@@ -195,7 +195,7 @@ pub(super) fn push_leaf(name: &[u8], stamp: EpochSeconds, text: &[u8], out: &mut
     out.extend_from_slice(text);
 }
 
-pub(super) fn push_null(name: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn push_null(name: &[u8], out: &mut Vec<u8>) {
     out.push(NULL);
     push_length(name.len(), out);
     out.extend_from_slice(name);
@@ -203,7 +203,7 @@ pub(super) fn push_null(name: &[u8], out: &mut Vec<u8>) {
 
 /// An object that is being written.
 #[derive(Clone, Copy)]
-pub(super) struct OpenObject {
+pub(crate) struct OpenObject {
     /// Where its member begins.
     start: usize,
     /// Where its members begin.
@@ -212,7 +212,7 @@ pub(super) struct OpenObject {
 
 impl OpenObject {
     /// Writes what stands before its members, and leaves room for the length.
-    pub(super) fn begin(name: &[u8], flags: u8, out: &mut Vec<u8>) -> Self {
+    pub(crate) fn begin(name: &[u8], flags: u8, out: &mut Vec<u8>) -> Self {
         let start = out.len();
         out.push(OBJECT | (flags & FLAGS));
         out.extend_from_slice(&[0; LENGTH_FIELD]);
@@ -225,17 +225,26 @@ impl OpenObject {
     }
 
     /// Where its member begins.
-    pub(super) const fn start(self) -> usize {
+    pub(crate) const fn start(self) -> usize {
         self.start
     }
 
     /// Whether it has members so far.
-    pub(super) const fn has_members(self, out: &[u8]) -> bool {
+    pub(crate) const fn has_members(self, out: &[u8]) -> bool {
         out.len() > self.content
     }
 
+    /// Fills in the length, or takes the object back if it has no members.
+    pub(crate) fn end_or_drop(self, out: &mut Vec<u8>) {
+        if self.has_members(out) {
+            self.end(out);
+        } else {
+            out.truncate(self.start);
+        }
+    }
+
     /// Fills in the length. False past 4 GiB.
-    pub(super) fn end(self, out: &mut [u8]) -> bool {
+    pub(crate) fn end(self, out: &mut [u8]) -> bool {
         let Ok(length) = u32::try_from(out.len().saturating_sub(self.content)) else {
             return false;
         };

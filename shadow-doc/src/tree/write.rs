@@ -60,13 +60,13 @@ pub(crate) fn write_metadata(walk: Walk<'_>, null_stamp: EpochSeconds, out: &mut
     Object::end(out);
 }
 
-/// Appends the walked members as members, with their stamps and without flags.
-pub(crate) fn write_members(walk: Walk<'_>, out: &mut Vec<u8>) {
+/// Appends the walked members as members, without flags; their stamps are their own or `restamp`.
+pub(crate) fn write_members(walk: Walk<'_>, restamp: Option<EpochSeconds>, out: &mut Vec<u8>) {
     let mut open: Vec<OpenObject> = Vec::new();
     for event in walk {
         match event {
             Event::Leaf { name, stamp, text } => {
-                push_leaf(name, stamp, text, out);
+                push_leaf(name, restamp.unwrap_or(stamp), text, out);
             }
             Event::Null { name } => {
                 push_null(name, out);
