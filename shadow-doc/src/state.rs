@@ -257,6 +257,15 @@ impl State {
     /// # Ok::<(), shadow_doc::JsonError>(())
     /// ```
     pub fn merge(&mut self, patch: &Patch) {
+        let marks = &self.marks;
+        let start = |bytes: &[u8], name: &[u8]| marks.before(Members(bytes), name);
+        if let Some(done) = tree::merge_in_place(&mut self.bytes, start, patch.members()) {
+            self.members_len = done.json.of(self.members_len);
+            if let Some((run, new_len)) = done.moved {
+                self.marks.follow(Members(&self.bytes), run, new_len);
+            }
+            return;
+        }
         let run = self.touched(patch);
         let merged = self.merge_run(run.clone(), patch, false);
         self.members_len = merged.members_len;

@@ -16,6 +16,7 @@
 mod compare;
 mod compose;
 mod format;
+mod inplace;
 mod marks;
 mod merge;
 mod parse;
@@ -32,6 +33,7 @@ pub(crate) use compose::compose;
 pub(crate) use format::{LOOSE, Member, Members, STRICT, Value};
 #[cfg(feature = "serde")]
 pub(crate) use format::{OpenObject, push_null};
+pub(crate) use inplace::merge_in_place;
 pub(crate) use marks::Marks;
 pub(crate) use merge::{Merged, ends, merge, replace};
 pub(crate) use parse::{MAX_OPEN, Nulls, TreeRules, parse_object};
