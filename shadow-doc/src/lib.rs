@@ -61,8 +61,8 @@ pub use names::{NameError, NameErrorKind, ShadowAddress, ShadowName, ThingName};
 pub use patch::Patch;
 pub use profile::{
     AllNullObject, ArrayLevels, DeleteNumbering, DeltaMetadata, DuplicateKeys, EmptyObjectDelta,
-    ExplicitNull, MalformedEmptyRequest, NamedShadow404, NullInArrayObject, Profile,
-    VersionOnMissing,
+    ExplicitNull, MalformedEmptyRequest, NamedShadow404, NestedNullStamps, NullInArrayObject,
+    Profile, VersionOnMissing,
 };
 pub use rejection::{Rejection, RejectionKind};
 pub use request::{Operation, Request};

@@ -242,7 +242,7 @@ impl State {
     #[must_use]
     pub fn to_metadata_json(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        tree::write_metadata(Walk::new(self.members()), EpochSeconds::default(), &mut out);
+        tree::write_metadata(Walk::new(self.members()), None, &mut out);
         out
     }
 

@@ -34,10 +34,13 @@ pub enum Shape {
     ReportOnly,
     /// An object with these members, by the names that serde writes. A function for each, so that a
     /// type can hold itself.
-    Members(&'static [(&'static str, fn() -> Self)]),
+    Members(&'static [MemberShape]),
     /// An object with members of any name, all of this shape.
     Entries(fn() -> Self),
 }
+
+/// A member's name, and how it takes changes.
+type MemberShape = (&'static str, fn() -> Shape);
 
 impl Shape {
     /// The shape of a member; `None` if nothing of that name can be set.

@@ -7,7 +7,7 @@ mod string;
 mod text;
 
 pub use error::{JsonError, JsonErrorKind};
-pub(crate) use number::{integer, is_number_start, number_end};
+pub(crate) use number::{grammar_end, integer, is_number_start, number_end};
 pub(crate) use scan::Scanner;
 pub(crate) use string::{canonical, escape, is_canonical, unescape};
 #[cfg(feature = "serde")]

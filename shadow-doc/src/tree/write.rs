@@ -31,8 +31,8 @@ pub(crate) fn write_state(walk: Walk<'_>, out: &mut Vec<u8>) {
 }
 
 /// Appends the metadata of the walked members: a stamp for each leaf, arrays element by element.
-/// A null, which only a patch can hold, is stamped with `null_stamp`.
-pub(crate) fn write_metadata(walk: Walk<'_>, null_stamp: EpochSeconds, out: &mut Vec<u8>) {
+/// A null, which only a patch can hold, is stamped with `null_stamp`, or left out.
+pub(crate) fn write_metadata(walk: Walk<'_>, null_stamp: Option<EpochSeconds>, out: &mut Vec<u8>) {
     let mut stamps = StampText::default();
     let mut object = Object::begin(out);
     for event in walk {
@@ -47,8 +47,10 @@ pub(crate) fn write_metadata(walk: Walk<'_>, null_stamp: EpochSeconds, out: &mut
                 }
             }
             Event::Null { name } => {
-                object.name(name, out);
-                out.extend_from_slice(stamps.of(null_stamp));
+                if let Some(stamp) = null_stamp {
+                    object.name(name, out);
+                    out.extend_from_slice(stamps.of(stamp));
+                }
             }
             Event::Enter { name } => {
                 object.name(name, out);
