@@ -33,7 +33,8 @@ impl Patch {
     /// ```
     ///
     /// # Errors
-    /// The text is no JSON object, has null in an array, or is deeper than [`Depth::MAX`].
+    /// The text is no JSON object, has null in an array, or is deeper than
+    /// [`Depth::MAX`](crate::Depth::MAX).
     pub fn from_json(text: &[u8]) -> Result<Self, JsonError> {
         Self::from_json_at(text, EpochSeconds::default())
     }

@@ -80,7 +80,7 @@ fn play(seed: u64) {
     let mut limits = Limits::default();
     limits.document_bytes = MAX_SIZE;
     // Half of the sequences read the documentation otherwise.
-    let readings = if seed % 2 == 0 {
+    let readings = if seed.is_multiple_of(2) {
         Readings::default()
     } else {
         random_readings(&mut rng)
