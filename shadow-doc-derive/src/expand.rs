@@ -1,8 +1,8 @@
 //! The code that the derive writes.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
-use syn::{Data, DataEnum, DeriveInput, Error, Fields, FieldsNamed, FieldsUnnamed, LitStr};
+use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::{ToTokens as _, format_ident, quote};
+use syn::{Data, DataEnum, DeriveInput, Error, Fields, FieldsNamed, FieldsUnnamed, Ident, LitStr};
 
 use crate::attributes::{FieldAttributes, TypeAttributes};
 
@@ -61,12 +61,13 @@ fn named(
     let mut shapes = Vec::new();
     for field in &fields.named {
         let field_attributes = FieldAttributes::new(field)?;
-        let (Some(ident), ty, vis) = (&field.ident, &field.ty, &field.vis) else {
+        let (Some(ident), vis) = (&field.ident, &field.vis) else {
             continue;
         };
         if field_attributes.skip {
             continue;
         }
+        let ty = spelled_out(field.ty.to_token_stream(), name);
         let wire = attributes.written_name(&field_attributes, ident)?;
         if field_attributes.report_only {
             shapes.push(quote!((#wire, || #krate::Shape::ReportOnly)));
@@ -153,6 +154,19 @@ fn named(
             }
         }
     })
+}
+
+/// A type in which `Self` is `name`: the patch and the shape are items of their own.
+fn spelled_out(ty: TokenStream, name: &Ident) -> TokenStream {
+    let spell = |token| match token {
+        TokenTree::Ident(ident) if ident == "Self" => TokenTree::Ident(name.clone()),
+        TokenTree::Group(group) => {
+            let inner = spelled_out(group.stream(), name);
+            TokenTree::Group(Group::new(group.delimiter(), inner))
+        }
+        token => token,
+    };
+    ty.into_iter().map(spell).collect()
 }
 
 /// serde writes a struct with one unnamed field as what it holds.

@@ -1,9 +1,9 @@
 //! Shadows behind a database: one that threads share, through the `Store` trait, and one whose calls are
 //! asynchronous, without it.
 
+use core::task::{Context, Poll, Waker};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
 
 use shadow_doc::{
     Accepted, EpochSeconds, MemoryStore, Operation, Processed, Put, Rejection, RejectionKind,
@@ -99,7 +99,7 @@ async fn serve(
     Err(Rejection::by_gateway(RejectionKind::InternalFailure, b""))
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn core::error::Error>> {
     let service = Service::default();
     let now = EpochSeconds::from(1_700_000_000_u32);
     let address = ShadowAddress::classic(ThingName::try_from("hall")?);
