@@ -1,8 +1,8 @@
 //! The code that the derive writes.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
-use syn::{Data, DataEnum, DeriveInput, Error, Fields, FieldsNamed, FieldsUnnamed, LitStr};
+use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::{ToTokens as _, format_ident, quote};
+use syn::{Data, DataEnum, DeriveInput, Error, Fields, FieldsNamed, FieldsUnnamed, Ident, LitStr};
 
 use crate::attributes::{FieldAttributes, TypeAttributes};
 
@@ -57,45 +57,63 @@ fn named(
     let mut members = Vec::new();
     let mut defaults = Vec::new();
     let mut applies = Vec::new();
+    let mut clears = Vec::new();
+    let mut shapes = Vec::new();
     for field in &fields.named {
         let field_attributes = FieldAttributes::new(field)?;
-        if field_attributes.report_only || field_attributes.skip {
-            continue;
-        }
-        let (Some(ident), ty, vis) = (&field.ident, &field.ty, &field.vis) else {
+        let (Some(ident), vis) = (&field.ident, &field.vis) else {
             continue;
         };
+        if field_attributes.skip {
+            continue;
+        }
+        let ty = spelled_out(field.ty.to_token_stream(), name);
+        let wire = attributes.written_name(&field_attributes, ident)?;
+        if field_attributes.report_only {
+            shapes.push(quote!((#wire, || #krate::Shape::ReportOnly)));
+            continue;
+        }
         let docs = field
             .attrs
             .iter()
             .filter(|attribute| attribute.path().is_ident("doc"));
-        let serde = &field_attributes.serde;
-        let value = if field_attributes.opaque {
-            quote!(#ty)
+        let aliases = &field_attributes.aliases;
+        let (value, shape, set, reset) = if field_attributes.opaque {
+            (
+                quote!(#ty),
+                quote!(|| #krate::Shape::Whole),
+                quote!(self.#ident = value),
+                quote!(self.#ident = ::core::default::Default::default()),
+            )
         } else {
-            quote!(<#ty as #krate::ShadowState>::Patch)
+            (
+                quote!(<#ty as #krate::ShadowState>::Patch),
+                quote!(<#ty as #krate::ShadowState>::shape),
+                quote!(#krate::ShadowState::apply(&mut self.#ident, value)),
+                quote!(#krate::ShadowState::clear(&mut self.#ident)),
+            )
+        };
+        let reset = match &field_attributes.default {
+            Some(default) => quote!(self.#ident = #default()),
+            None => reset,
         };
         members.push(quote! {
             #(#docs)*
-            #[serde(default, skip_serializing_if = #skip_literal #(, #serde)*)]
+            #[serde(default, skip_serializing_if = #skip_literal, rename = #wire #(, alias = #aliases)*)]
             #vis #ident: #krate::Field<#value>
         });
+        shapes.push(quote!((#wire, #shape) #(, (#aliases, #shape))*));
         defaults.push(quote!(#ident: #krate::Field::Absent));
-        let set = if field_attributes.opaque {
-            quote!(self.#ident = value)
-        } else {
-            quote!(#krate::ShadowState::apply(&mut self.#ident, value))
-        };
         applies.push(quote! {
             match patch.#ident {
                 #krate::Field::Absent => {}
-                #krate::Field::Null => self.#ident = ::core::default::Default::default(),
+                #krate::Field::Null => #reset,
                 #krate::Field::Value(value) => #set,
             }
         });
+        clears.push(reset);
     }
     let derives = &attributes.patch_derive;
-    let container = &attributes.serde;
     let summary = format!("A change to [`{name}`]: each member is absent, null or a value.");
     let unused = applies.is_empty().then(|| quote!(let _ = patch;));
     Ok(quote! {
@@ -105,7 +123,7 @@ fn named(
             #serde_path::Serialize,
             #serde_path::Deserialize,
         )]
-        #[serde(crate = #serde_literal #(, #container)*)]
+        #[serde(crate = #serde_literal)]
         #visibility struct #patch {
             #(#members,)*
         }
@@ -125,8 +143,30 @@ fn named(
                 #unused
                 #(#applies)*
             }
+
+            fn clear(&mut self) {
+                #(#clears;)*
+            }
+
+            fn shape() -> #krate::Shape {
+                const MEMBERS: &[(&str, fn() -> #krate::Shape)] = &[#(#shapes,)*];
+                #krate::Shape::Members(MEMBERS)
+            }
         }
     })
+}
+
+/// A type in which `Self` is `name`: the patch and the shape are items of their own.
+fn spelled_out(ty: TokenStream, name: &Ident) -> TokenStream {
+    let spell = |token| match token {
+        TokenTree::Ident(ident) if ident == "Self" => TokenTree::Ident(name.clone()),
+        TokenTree::Group(group) => {
+            let inner = spelled_out(group.stream(), name);
+            TokenTree::Group(Group::new(group.delimiter(), inner))
+        }
+        token => token,
+    };
+    ty.into_iter().map(spell).collect()
 }
 
 /// serde writes a struct with one unnamed field as what it holds.
@@ -141,15 +181,44 @@ fn newtype(
             "ShadowState can be derived for one unnamed field only: more are a list to serde, which a shadow does not merge",
         ));
     };
-    FieldAttributes::new(field)?;
+    let field_attributes = FieldAttributes::new(field)?;
+    if field_attributes.report_only || field_attributes.skip {
+        return Err(Error::new_spanned(
+            field,
+            "the only field is what the struct is to a shadow; mark the member that holds the struct instead",
+        ));
+    }
     let (name, ty, krate) = (&input.ident, &field.ty, &attributes.krate);
+    let [value, apply, clear, shape] = if field_attributes.opaque {
+        [
+            quote!(#ty),
+            quote!(self.0 = patch),
+            quote!(self.0 = ::core::default::Default::default()),
+            quote!(#krate::Shape::Whole),
+        ]
+    } else {
+        [
+            quote!(<#ty as #krate::ShadowState>::Patch),
+            quote!(#krate::ShadowState::apply(&mut self.0, patch)),
+            quote!(#krate::ShadowState::clear(&mut self.0)),
+            quote!(<#ty as #krate::ShadowState>::shape()),
+        ]
+    };
     Ok(quote! {
         #[automatically_derived]
         impl #krate::ShadowState for #name {
-            type Patch = <#ty as #krate::ShadowState>::Patch;
+            type Patch = #value;
 
             fn apply(&mut self, patch: Self::Patch) {
-                #krate::ShadowState::apply(&mut self.0, patch);
+                #apply;
+            }
+
+            fn clear(&mut self) {
+                #clear;
+            }
+
+            fn shape() -> #krate::Shape {
+                #shape
             }
         }
     })
@@ -180,6 +249,122 @@ fn plain_enum(
             fn apply(&mut self, patch: Self) {
                 *self = patch;
             }
+
+            fn clear(&mut self) {
+                *self = ::core::default::Default::default();
+            }
+
+            fn shape() -> #krate::Shape {
+                #krate::Shape::Whole
+            }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::{DeriveInput, parse_quote};
+
+    use super::expand;
+
+    /// What cannot be derived says why.
+    #[test]
+    fn refusals_say_what_to_do() {
+        let cases: [(&str, DeriveInput); 12] = [
+            (
+                "an enum with data",
+                parse_quote!(
+                    enum Schedule {
+                        Never,
+                        Daily { hour: u8 },
+                    }
+                ),
+            ),
+            (
+                "a generic type",
+                parse_quote!(
+                    struct Generic<T> {
+                        value: T,
+                    }
+                ),
+            ),
+            (
+                "for one unnamed field only",
+                parse_quote!(
+                    struct Pair(u8, u8);
+                ),
+            ),
+            (
+                "a struct without fields",
+                parse_quote!(
+                    struct Unit;
+                ),
+            ),
+            ("a union", parse_quote!(union Bits { a: u8, b: i8 })),
+            (
+                "`serde(flatten)` has no counterpart",
+                parse_quote!(
+                    struct Flat {
+                        #[serde(flatten)]
+                        rest: Rest,
+                    }
+                ),
+            ),
+            (
+                "expected `report_only` or `opaque`",
+                parse_quote!(
+                    struct Unknown {
+                        #[shadow(reportonly)]
+                        value: u8,
+                    }
+                ),
+            ),
+            (
+                "cannot be opaque",
+                parse_quote!(
+                    struct Both {
+                        #[shadow(report_only, opaque)]
+                        value: u8,
+                    }
+                ),
+            ),
+            (
+                "use `serde(skip)`",
+                parse_quote!(
+                    struct Silent {
+                        #[serde(skip_serializing)]
+                        value: u8,
+                    }
+                ),
+            ),
+            (
+                "mark the member that holds the struct",
+                parse_quote!(
+                    struct Wrapped(#[shadow(report_only)] u8);
+                ),
+            ),
+            (
+                "does not know this rule",
+                parse_quote!(
+                    #[serde(rename_all = "Title Case")]
+                    struct Named {
+                        value: u8,
+                    }
+                ),
+            ),
+            (
+                "writes in another shape",
+                parse_quote!(
+                    #[serde(try_from = "u8")]
+                    struct Checked {
+                        value: u8,
+                    }
+                ),
+            ),
+        ];
+        for (why, input) in cases {
+            let error = expand(&input).unwrap_err().to_string();
+            assert!(error.contains(why), "{why}: {error}");
+        }
+    }
 }

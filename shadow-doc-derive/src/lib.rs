@@ -1,5 +1,14 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::std_instead_of_core,
+        clippy::std_instead_of_alloc,
+        reason = "a test fails by panicking"
+    )
+)]
 
 mod attributes;
 mod expand;
@@ -18,13 +27,24 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// On a field:
 /// - `#[shadow(report_only)]`: the device reports it and nobody sets it; the patch has no such member;
-/// - `#[shadow(opaque)]`: the member is replaced as a whole; its type needs only serde.
+/// - `#[shadow(opaque)]`: the member is replaced as a whole. Its type needs no `ShadowState`, but
+///   `Serialize`, `DeserializeOwned`, `Default`, and what `patch_derive` lists.
 ///
-/// `#[serde(rename)]`, `#[serde(rename_all)]`, `#[serde(alias)]` and `#[serde(skip)]` hold for the
-/// patch too.
+/// `#[serde(rename)]` and `#[serde(rename_all)]` (what they say for writing), `#[serde(alias)]`,
+/// `#[serde(skip)]` and `#[serde(default = "…")]` (what a null means) hold for the patch too;
+/// `#[serde(skip_deserializing)]` makes a member report-only.
 ///
 /// Structs with named fields, structs with one unnamed field (which are what they hold) and enums
-/// without data (which are one value) can be derived.
+/// without data (which are one value) can be derived. An enum needs `Deserialize`, `Default` (what a
+/// null means), and what the `patch_derive` of the structs that hold it lists. A type in an `Option` or
+/// a map needs `Default`, which a wish for one of its members begins from.
+///
+/// What cannot be derived does not compile, and says why:
+///
+/// ```compile_fail
+/// #[derive(serde::Serialize, shadow_doc::ShadowState)]
+/// enum Schedule { Never, Daily { hour: u8 } }
+/// ```
 ///
 /// ```
 /// use shadow_doc::{Field, ShadowState};
@@ -48,35 +68,3 @@ pub fn derive_shadow_state(input: TokenStream) -> TokenStream {
         .unwrap_or_else(|error| error.to_compile_error())
         .into()
 }
-
-/// What cannot be derived does not compile, and says why.
-///
-/// ```compile_fail
-/// #[derive(serde::Serialize, shadow_doc::ShadowState)]
-/// enum Schedule { Never, Daily { hour: u8 } }
-/// ```
-///
-/// ```compile_fail
-/// #[derive(serde::Serialize, shadow_doc::ShadowState)]
-/// struct Generic<T> { value: T }
-/// ```
-///
-/// ```compile_fail
-/// #[derive(serde::Serialize, shadow_doc::ShadowState)]
-/// struct Pair(u8, u8);
-/// ```
-///
-/// ```compile_fail
-/// #[derive(serde::Serialize, shadow_doc::ShadowState)]
-/// struct Flat {
-///     #[serde(flatten)]
-///     rest: std::collections::BTreeMap<String, u8>,
-/// }
-/// ```
-///
-/// ```compile_fail
-/// #[derive(serde::Serialize, shadow_doc::ShadowState)]
-/// struct Unknown { #[shadow(reportonly)] value: u8 }
-/// ```
-#[cfg(doctest)]
-struct Refused;

@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::float_cmp,
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
@@ -164,4 +165,78 @@ fn a_state_that_nobody_sets_has_an_empty_patch() {
     let mut state = OnlyReported { uptime: 3 };
     state.apply(serde_json::from_str(r#"{"uptime":9}"#).unwrap());
     assert_eq!(state.uptime, 3);
+}
+
+fn half() -> u8 {
+    50
+}
+
+/// What serde says of names, defaults and directions holds for the patch.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ShadowState)]
+#[serde(rename_all(serialize = "kebab-case", deserialize = "UPPERCASE"))]
+struct Attributes {
+    light_level: u8,
+    #[serde(rename(serialize = "tone", deserialize = "colour"))]
+    hue: u8,
+    #[serde(default = "half")]
+    dim_to: u8,
+    #[serde(skip_deserializing)]
+    run_time: u32,
+    window: Window,
+    span: (u8, f64),
+    scenes: [u8; 2],
+    child: Option<Box<Node>>,
+}
+
+/// An object that is replaced as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ShadowState)]
+struct Window(#[shadow(opaque)] BTreeMap<String, u8>);
+
+/// A type that holds itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ShadowState)]
+struct Node {
+    value: u8,
+    next: BTreeMap<String, Self>,
+}
+
+#[test]
+fn what_serde_writes_is_what_a_patch_reads() {
+    let state = Attributes {
+        dim_to: 9,
+        window: Window([("a".to_owned(), 1)].into()),
+        ..Attributes::default()
+    };
+    let written = serde_json::to_value(&state).unwrap();
+    let shadow_doc::Shape::Members(members) = Attributes::shape() else {
+        panic!()
+    };
+    let mut names: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
+    names.sort_unstable();
+    let mut keys: Vec<&String> = written.as_object().unwrap().keys().collect();
+    keys.sort_unstable();
+    assert_eq!(names, keys, "the shape has the names that are written");
+
+    let mut patched = state.clone();
+    let patch = r#"{"light-level":7,"tone":3,"run-time":8,"window":{"b":2},"span":[1,2.5],"scenes":[4,5],
+        "child":{"next":{"x":{"value":6}}}}"#;
+    patched.apply(serde_json::from_str(patch).unwrap());
+    assert_eq!(
+        (patched.light_level, patched.hue, patched.run_time),
+        (7, 3, 0)
+    );
+    assert_eq!(patched.window.0, [("b".to_owned(), 2)].into());
+    assert_eq!((patched.span, patched.scenes), ((1, 2.5), [4, 5]));
+    assert_eq!(patched.child.as_ref().unwrap().next["x"].value, 6);
+
+    patched.apply(serde_json::from_str(r#"{"dim-to":null,"span":null,"window":null}"#).unwrap());
+    assert_eq!(patched.dim_to, 50, "the default that serde was told");
+    assert_eq!((patched.span, patched.window.0.len()), ((0, 0.0), 0));
+    patched.run_time = 5;
+    patched.clear();
+    let cleared = Attributes {
+        dim_to: 50,
+        run_time: 5,
+        ..Attributes::default()
+    };
+    assert_eq!(patched, cleared, "all that can be set");
 }

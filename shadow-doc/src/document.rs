@@ -418,13 +418,13 @@ impl Document {
         let mut sections = Sections { is_first: true };
         for (name, state) in self.sections() {
             sections.begin(name, out);
-            tree::write_metadata(Walk::new(state.members()), EpochSeconds::default(), out);
+            tree::write_metadata(Walk::new(state.members()), None, out);
         }
         if delta.is_some_and(|delta| delta.metadata == DeltaMetadata::Included)
             && let Some(walk) = delta_walk()
         {
             sections.begin(b"\"delta\":", out);
-            tree::write_metadata(walk, EpochSeconds::default(), out);
+            tree::write_metadata(walk, None, out);
         }
         out.push(b'}');
     }

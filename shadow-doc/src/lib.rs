@@ -29,6 +29,7 @@ mod document;
 mod json;
 mod limits;
 mod names;
+mod patch;
 mod profile;
 mod rejection;
 mod request;
@@ -46,27 +47,28 @@ mod update;
 pub use accepted::Accepted;
 #[cfg(feature = "serde")]
 pub use device::{
-    DeviceError, DeviceErrorKind, DeviceEvent, DeviceOptions, DeviceShadow, Field, Outgoing,
-    ShadowState,
+    DeviceError, DeviceErrorKind, DeviceEvent, DeviceOptions, DeviceShadow, Outgoing, ShadowState,
+    Shape,
 };
 pub use device::{
-    InFlight, InFlightFull, MessageError, MessageErrorKind, ReportQueue, ServiceMessage, Snapshot,
-    VersionFilter,
+    Field, InFlight, InFlightFull, MessageError, MessageErrorKind, ReportQueue, ServiceMessage,
+    Snapshot, VersionFilter,
 };
 pub use document::{Document, Revision, Shadow, Tombstone, Version};
 pub use json::{JsonError, JsonErrorKind};
 pub use limits::{Depth, DepthError, Limits};
 pub use names::{NameError, NameErrorKind, ShadowAddress, ShadowName, ThingName};
+pub use patch::Patch;
 pub use profile::{
     AllNullObject, ArrayLevels, DeleteNumbering, DeltaMetadata, DuplicateKeys, EmptyObjectDelta,
-    ExplicitNull, MalformedEmptyRequest, NamedShadow404, NullInArrayObject, Profile,
-    VersionOnMissing,
+    ExplicitNull, MalformedEmptyRequest, NamedShadow404, NestedNullStamps, NullInArrayObject,
+    Profile, VersionOnMissing,
 };
 pub use rejection::{Rejection, RejectionKind};
 pub use request::{Operation, Request};
 pub use rest::{RestError, RestErrorKind, RestRequest};
 pub use service::Service;
-pub use state::{Owner, Patch, State, ThreeWay};
+pub use state::{Owner, State, ThreeWay};
 pub use store::{MemoryStore, Page, Processed, Put, Store, process};
 pub use stored::{StoredError, StoredErrorKind};
 pub use time::{EpochSeconds, EpochSecondsError};

@@ -29,7 +29,9 @@ pub struct Limits {
     pub client_token_bytes: usize,
     /// Bytes of a request, refused before they are looked at (AWS IoT message broker quota, 128 KB).
     pub payload_bytes: usize,
-    /// Seconds for which a deleted shadow's version is remembered (48 h).
+    /// Seconds for which a deleted shadow's version is remembered (48 h). Numbering begins anew after
+    /// them, so they have to be longer than a [`Store`](crate::Store) can take between a load and the
+    /// put that follows it (a minute is ample), or a put can take a new shadow for the old one.
     pub tombstone_seconds: u64,
 }
 

@@ -17,6 +17,7 @@
 /// | `array_levels` | arrays count as levels of nesting | G | they do not | I |
 /// | `null_in_array_object` | `[{"a":null}]` is 400, as `[null]` is | I from D | it is kept | I |
 /// | `malformed_empty_request` | a `get` or `delete` whose payload is no JSON object is 400 | I | the payload is ignored | D for `delete` |
+/// | `nested_null_stamps` | the accepted message stamps a null inside a section, as one in its place | G, I | it does not | I |
 /// | `named_shadow_404` | the 404 of a named shadow prints the shadow's name | D | prints `thing~shadow` | L, one capture |
 ///
 /// ```
@@ -49,6 +50,8 @@ pub struct Profile {
     pub null_in_array_object: NullInArrayObject,
     /// What a `get` or `delete` with a payload that is no JSON object means.
     pub malformed_empty_request: MalformedEmptyRequest,
+    /// Whether a null inside a section is stamped in the accepted message.
+    pub nested_null_stamps: NestedNullStamps,
     /// What the 404 of a named shadow prints.
     pub named_shadow_404: NamedShadow404,
 }
@@ -191,6 +194,20 @@ pub enum MalformedEmptyRequest {
     Reject,
     /// As if the payload were empty.
     Ignore,
+}
+
+/// Whether a null inside a section is stamped in the accepted message; see [`Profile`].
+///
+/// ```
+/// assert_eq!(shadow_doc::NestedNullStamps::default(), shadow_doc::NestedNullStamps::Included);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NestedNullStamps {
+    /// It is.
+    #[default]
+    Included,
+    /// It is not.
+    Omitted,
 }
 
 /// What the 404 of a named shadow prints; see [`Profile`].

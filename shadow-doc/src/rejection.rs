@@ -174,7 +174,7 @@ impl Rejection {
     /// ```
     #[must_use]
     pub fn by_gateway(kind: RejectionKind, payload: &[u8]) -> Self {
-        Self::new(kind).with_token(ClientToken::in_payload(payload))
+        Self::new(kind).with_token(ClientToken::in_payload(payload, ClientToken::MAX))
     }
 
     /// Why.

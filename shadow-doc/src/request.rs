@@ -1,19 +1,21 @@
 //! Requests, from bytes to what they ask for.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use core::cell::Cell;
 
-use crate::json::{self, JsonError, JsonErrorKind, Scanner};
-use crate::limits::Limits;
+use crate::json::{self, ArrayNulls, JsonError, JsonErrorKind, Scanner};
+use crate::limits::{Depth, Limits};
 use crate::names::ShadowAddress;
+use crate::patch::Patch;
 use crate::profile::{
     ArrayLevels, DuplicateKeys, ExplicitNull, MalformedEmptyRequest, NullInArrayObject, Profile,
 };
 use crate::rejection::{Rejection, RejectionKind};
-use crate::state::Patch;
 use crate::time::EpochSeconds;
 use crate::token::ClientToken;
-use crate::tree::{self, MAX_OPEN, Nulls, TreeRules};
+use crate::tree::{self, Nulls, TreeRules};
 
 /// What a client can ask of a shadow.
 ///
@@ -158,6 +160,7 @@ pub(crate) fn parse_update(
         limits,
         profile,
         now,
+        is_ignored_too_deep: Cell::new(false),
     };
     let members = reader.read(payload, true)?;
     let client_token = reader.client_token(members.client_token)?;
@@ -185,6 +188,7 @@ pub(crate) fn parse_empty(
         limits,
         profile,
         now,
+        is_ignored_too_deep: Cell::new(false),
     };
     match reader.read(payload, false) {
         Ok(members) => reader.client_token(members.client_token),
@@ -197,6 +201,8 @@ struct Reader<'a> {
     limits: &'a Limits,
     profile: &'a Profile,
     now: EpochSeconds,
+    /// Set when it is a value that is not kept that goes too deep.
+    is_ignored_too_deep: Cell<bool>,
 }
 
 impl Reader<'_> {
@@ -207,18 +213,23 @@ impl Reader<'_> {
         let reject = |error: JsonError| {
             let kind = match error.kind() {
                 JsonErrorKind::NotUtf8 => RejectionKind::UnsupportedEncoding,
+                JsonErrorKind::TooDeep if self.is_ignored_too_deep.get() => {
+                    RejectionKind::TooDeep(Depth::MAX)
+                }
                 JsonErrorKind::TooDeep => RejectionKind::TooDeep(self.limits.depth),
                 JsonErrorKind::TooLong => RejectionKind::TooLarge,
                 kind => RejectionKind::InvalidJson(kind),
             };
-            Rejection::new(kind).at(error.offset())
+            // What is JSON, and refused for what it says, has its token echoed.
+            let token = ClientToken::in_payload(payload, self.limits.client_token_bytes);
+            Rejection::new(kind).at(error.offset()).with_token(token)
         };
         let mut scanner = Scanner::new(payload).map_err(reject)?;
         let mut members = Members::default();
         if !scanner.eat(b'{') {
             // A bracket bomb is refused as what it is; any other value is no object.
             let offset = scanner.offset();
-            scanner.skip_value(self.max_open()).map_err(reject)?;
+            self.skip(&mut scanner).map_err(reject)?;
             scanner.finish().map_err(reject)?;
             return Err(reject(JsonError::new(JsonErrorKind::NotAnObject, offset)));
         }
@@ -228,10 +239,14 @@ impl Reader<'_> {
         Ok(members)
     }
 
-    /// Members of the request that mean nothing may be deeper than a section: a client may send back
-    /// what it got, and metadata has two levels more than the state it mirrors.
-    fn max_open(&self) -> u32 {
-        u32::try_from(MAX_OPEN).unwrap_or(u32::MAX)
+    /// Passes over a value that is not kept. It may be deeper than a section, since a client may send
+    /// back what it got, and metadata is deeper than the state it mirrors.
+    fn skip(&self, scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
+        let skipped = scanner.skip_value(Depth::MAX.get().into());
+        let is_too_deep = |error: &JsonError| error.kind() == JsonErrorKind::TooDeep;
+        self.is_ignored_too_deep
+            .set(skipped.as_ref().is_err_and(is_too_deep));
+        skipped
     }
 
     fn read_members(
@@ -249,22 +264,19 @@ impl Reader<'_> {
                         self.read_state(scanner, &mut state)?;
                         Ok(state)
                     };
-                    let seen = !matches!(members.state, Node::Absent);
                     members.state = self.object_node(scanner, read)?;
-                    Ok(seen)
+                    Ok(())
                 }
                 b"version" if with_state => {
-                    let seen = !matches!(members.version, Node::Absent);
                     members.version = match scanner.peek() {
                         Some(byte) if json::is_number_start(byte) => {
                             json::integer(scanner.number()?).map_or(Node::Other, Node::Value)
                         }
                         _ => self.other_node(scanner)?,
                     };
-                    Ok(seen)
+                    Ok(())
                 }
                 b"clientToken" => {
-                    let seen = !matches!(members.client_token, Node::Absent);
                     members.client_token = match scanner.peek() {
                         Some(b'"') => {
                             let string = scanner.string()?;
@@ -276,10 +288,10 @@ impl Reader<'_> {
                         }
                         _ => self.other_node(scanner)?,
                     };
-                    Ok(seen)
+                    Ok(())
                 }
                 // Developer guide, "Diagnosing problems": what is outside `state` is ignored.
-                _ => scanner.skip_value(self.max_open()).map(|()| false),
+                _ => self.skip(scanner),
             }
         })
     }
@@ -295,38 +307,34 @@ impl Reader<'_> {
                 tree::parse_object(scanner, &self.tree_rules(), &mut bytes)?;
                 Ok(Patch::from_members(bytes))
             };
-            let (node, seen) = match name {
-                b"desired" => {
-                    let seen = !matches!(state.desired, Node::Absent);
-                    (&mut state.desired, seen)
-                }
-                b"reported" => {
-                    let seen = !matches!(state.reported, Node::Absent);
-                    (&mut state.reported, seen)
-                }
+            let node = match name {
+                b"desired" => &mut state.desired,
+                b"reported" => &mut state.reported,
                 other => {
                     let name = json::unescape(other);
                     state
                         .unknown
                         .get_or_insert_with(|| (Box::from(name.as_ref()), offset));
-                    return scanner.skip_value(self.max_open()).map(|()| false);
+                    return self.skip(scanner);
                 }
             };
             *node = self.object_node(scanner, patch)?;
-            Ok(seen)
+            Ok(())
         })
     }
 
     /// Goes through an object whose names the request gives a meaning to. `read` is given the name
-    /// and says whether it had been there before.
+    /// and the place where it stands.
     fn each_member(
         &self,
         scanner: &mut Scanner<'_>,
-        mut read: impl FnMut(&[u8], usize, &mut Scanner<'_>) -> Result<bool, JsonError>,
+        mut read: impl FnMut(&[u8], usize, &mut Scanner<'_>) -> Result<(), JsonError>,
     ) -> Result<(), JsonError> {
         if scanner.eat(b'}') {
             return Ok(());
         }
+        let rejects_duplicates = self.profile.duplicate_keys == DuplicateKeys::Reject;
+        let mut seen: BTreeSet<Vec<u8>> = BTreeSet::new();
         let mut spelled = Vec::new();
         loop {
             let name = scanner.string()?;
@@ -340,10 +348,10 @@ impl Reader<'_> {
             };
             scanner.skip_space();
             scanner.expect(b':')?;
-            let seen = read(name, offset, scanner)?;
-            if seen && self.profile.duplicate_keys == DuplicateKeys::Reject {
+            if rejects_duplicates && !seen.insert(name.to_vec()) {
                 return Err(JsonError::new(JsonErrorKind::DuplicateKey, offset));
             }
+            read(name, offset, scanner)?;
             scanner.skip_space();
             if !scanner.eat(b',') {
                 return scanner.expect(b'}');
@@ -364,7 +372,7 @@ impl Reader<'_> {
 
     fn other_node<T>(&self, scanner: &mut Scanner<'_>) -> Result<Node<T>, JsonError> {
         let is_null = scanner.peek() == Some(b'n');
-        scanner.skip_value(self.max_open())?;
+        self.skip(scanner)?;
         Ok(if is_null { Node::Null } else { Node::Other })
     }
 
@@ -374,7 +382,10 @@ impl Reader<'_> {
             max_level: self.limits.depth.get().into(),
             count_arrays: self.profile.array_levels == ArrayLevels::Counted,
             reject_duplicates: self.profile.duplicate_keys == DuplicateKeys::Reject,
-            null_in_array_objects: self.profile.null_in_array_object == NullInArrayObject::Keep,
+            array_nulls: match self.profile.null_in_array_object {
+                NullInArrayObject::Keep => ArrayNulls::InObjects,
+                NullInArrayObject::Reject => ArrayNulls::Refuse,
+            },
             nulls: Nulls::Keep,
         }
     }

@@ -7,10 +7,13 @@ use crate::accepted::{Accepted, Change};
 use crate::document::{Delta, Document, Shadow, Slot, Tombstone};
 use crate::json;
 use crate::limits::Limits;
-use crate::profile::{AllNullObject, DeleteNumbering, NamedShadow404, Profile, VersionOnMissing};
+use crate::patch::Patch;
+use crate::profile::{
+    AllNullObject, DeleteNumbering, NamedShadow404, NestedNullStamps, Profile, VersionOnMissing,
+};
 use crate::rejection::{Rejection, RejectionKind, next_version};
 use crate::request::{Operation, Request, Section, Update, parse_empty, parse_update};
-use crate::state::{Patch, State};
+use crate::state::State;
 use crate::time::EpochSeconds;
 use crate::token::ClientToken;
 use crate::tree::{self, Walk};
@@ -202,7 +205,7 @@ impl Service {
         if current.json_len() > self.limits.document_bytes {
             return Err(reject(Rejection::new(RejectionKind::TooLarge)));
         }
-        let response = write_accepted(&update, version, now);
+        let response = write_accepted(&update, version, now, self.profile);
         let delta = current
             .delta(self.profile.empty_object_delta)
             .map(|_| write_delta(&current, self.profile, now, update.client_token.as_ref()));
@@ -272,8 +275,17 @@ impl Service {
 
 /// `{"state":…,"metadata":…,"version":…,"timestamp":…}`: the request's own words, nulls and empty
 /// objects included, with a stamp on every one of them.
-fn write_accepted(update: &Update, version: crate::Version, now: EpochSeconds) -> Vec<u8> {
+fn write_accepted(
+    update: &Update,
+    version: crate::Version,
+    now: EpochSeconds,
+    profile: Profile,
+) -> Vec<u8> {
     let mut out = Vec::with_capacity(512);
+    let nested = match profile.nested_null_stamps {
+        NestedNullStamps::Included => Some(now),
+        NestedNullStamps::Omitted => None,
+    };
     match &update.state {
         // Seen live: the metadata of a null state is one stamp.
         None => {
@@ -293,7 +305,7 @@ fn write_accepted(update: &Update, version: crate::Version, now: EpochSeconds) -
             out.extend_from_slice(b"},\"metadata\":{");
             let null_stamp = |out: &mut Vec<u8>| json::write_stamp(now, out);
             write_each(&sections, null_stamp, &mut out, |patch, out| {
-                tree::write_metadata(Walk::new(patch.members()), now, out);
+                tree::write_metadata(Walk::new(patch.members()), nested, out);
             });
             out.push(b'}');
         }
@@ -344,7 +356,7 @@ fn write_delta(
     }
     if let Some(walk) = document.delta(profile.empty_object_delta) {
         out.extend_from_slice(b",\"metadata\":");
-        tree::write_metadata(walk, now, &mut out);
+        tree::write_metadata(walk, None, &mut out);
     }
     ClientToken::write(client_token, &mut out);
     out.push(b'}');

@@ -1,16 +1,16 @@
-//! One section of a shadow, and a change to one.
+//! One section of a shadow.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
-use crate::json::{self, JsonError, JsonErrorKind, Scanner};
+use crate::json::{self, ArrayNulls, JsonError, JsonErrorKind, Scanner};
 use crate::limits::Depth;
+use crate::patch::Patch;
 use crate::time::EpochSeconds;
 use crate::tree::{
-    self, Event, MAX_OPEN, Marks, Member, Members, Nulls, Pick, TreeRules, Value, Walk,
-    json_members_len,
+    self, MAX_OPEN, Marks, Member, Members, Nulls, Pick, TreeRules, Value, Walk, json_members_len,
 };
 
 /// The state of one section (`desired` or `reported`): a JSON object without nulls, with the time of
@@ -33,20 +33,6 @@ pub struct State {
     bytes: Vec<u8>,
     members_len: usize,
     marks: Marks,
-}
-
-/// A change to a section: a JSON object in which null deletes.
-///
-/// ```
-/// use shadow_doc::Patch;
-///
-/// let patch = Patch::from_json(br#"{"b": null, "a": [1, 2]}"#)?;
-/// assert_eq!(patch.to_json(), br#"{"a":[1,2],"b":null}"#);
-/// # Ok::<(), shadow_doc::JsonError>(())
-/// ```
-#[derive(Clone, Default)]
-pub struct Patch {
-    bytes: Vec<u8>,
 }
 
 /// Who wins in [`State::three_way`] where both sides changed a member.
@@ -82,18 +68,18 @@ pub struct ThreeWay {
     pub conflicts: usize,
 }
 
-const fn rules(stamp: EpochSeconds, nulls: Nulls) -> TreeRules {
+pub(crate) const fn rules(stamp: EpochSeconds, nulls: Nulls) -> TreeRules {
     TreeRules {
         stamp,
         max_level: Depth::MAX.get() as u32,
         count_arrays: true,
         reject_duplicates: false,
-        null_in_array_objects: false,
+        array_nulls: ArrayNulls::Refuse,
         nulls,
     }
 }
 
-fn parse(text: &[u8], rules: &TreeRules) -> Result<Vec<u8>, JsonError> {
+pub(crate) fn parse(text: &[u8], rules: &TreeRules) -> Result<Vec<u8>, JsonError> {
     let mut scanner = Scanner::new(text)?;
     if scanner.peek().is_some_and(|byte| byte != b'{') {
         scanner.skip_value(Depth::MAX.get().into())?;
@@ -150,6 +136,10 @@ impl State {
 
     pub(crate) fn members(&self) -> Members<'_> {
         Members(&self.bytes)
+    }
+
+    pub(crate) fn into_members(self) -> Vec<u8> {
+        self.bytes
     }
 
     #[cfg(test)]
@@ -252,7 +242,7 @@ impl State {
     #[must_use]
     pub fn to_metadata_json(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        tree::write_metadata(Walk::new(self.members()), EpochSeconds::default(), &mut out);
+        tree::write_metadata(Walk::new(self.members()), None, &mut out);
         out
     }
 
@@ -267,6 +257,15 @@ impl State {
     /// # Ok::<(), shadow_doc::JsonError>(())
     /// ```
     pub fn merge(&mut self, patch: &Patch) {
+        let marks = &self.marks;
+        let start = |bytes: &[u8], name: &[u8]| marks.before(Members(bytes), name);
+        if let Some(done) = tree::merge_in_place(&mut self.bytes, start, patch.members()) {
+            self.members_len = done.json.of(self.members_len);
+            if let Some((run, new_len)) = done.moved {
+                self.marks.follow(Members(&self.bytes), run, new_len);
+            }
+            return;
+        }
         let run = self.touched(patch);
         let merged = self.merge_run(run.clone(), patch, false);
         self.members_len = merged.members_len;
@@ -290,7 +289,7 @@ impl State {
     pub fn patch_to(&self, to: &Self, stamp: EpochSeconds) -> Patch {
         let mut bytes = Vec::new();
         tree::patch_between(self.members(), to.members(), stamp, &mut bytes);
-        Patch { bytes }
+        Patch::from_members(bytes)
     }
 
     /// What `desired` (this state) has that `reported` has not, or has otherwise; `None` if that is
@@ -311,7 +310,8 @@ impl State {
         let mut desired = self.clone();
         desired.refresh(reported, None);
         let mut bytes = Vec::new();
-        tree::write_members(Walk::masked(desired.members(), tree::LOOSE), &mut bytes);
+        let differing = Walk::masked(desired.members(), tree::LOOSE);
+        tree::write_members(differing, None, &mut bytes);
         (!bytes.is_empty()).then(|| Self::from_members(bytes))
     }
 
@@ -438,11 +438,7 @@ impl State {
     /// ```
     #[must_use]
     pub fn newest_stamp(&self) -> Option<EpochSeconds> {
-        let stamp = |event| match event {
-            Event::Leaf { stamp, .. } => Some(stamp),
-            _ => None,
-        };
-        Walk::new(self.members()).filter_map(stamp).max()
+        tree::newest_stamp(self.members())
     }
 
     /// Bytes of memory that the state holds on the heap.
@@ -467,112 +463,6 @@ impl PartialEq for State {
 impl Eq for State {}
 
 impl fmt::Debug for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&alloc::string::String::from_utf8_lossy(&self.to_json()))
-    }
-}
-
-impl Patch {
-    /// Reads a JSON object; the stamp of its leaves is the epoch.
-    ///
-    /// ```
-    /// use shadow_doc::Patch;
-    ///
-    /// assert!(Patch::from_json(b"{}")?.is_empty());
-    /// # Ok::<(), shadow_doc::JsonError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// The text is no JSON object, has null in an array, or is deeper than [`Depth::MAX`].
-    pub fn from_json(text: &[u8]) -> Result<Self, JsonError> {
-        Self::from_json_at(text, EpochSeconds::default())
-    }
-
-    /// Reads a JSON object whose leaves carry `stamp`.
-    ///
-    /// ```
-    /// use shadow_doc::{EpochSeconds, Patch, State};
-    ///
-    /// let mut state = State::default();
-    /// state.merge(&Patch::from_json_at(br#"{"a":1}"#, EpochSeconds::from(9_u32))?);
-    /// assert_eq!(state.stamp(&["a"]), Some(EpochSeconds::from(9_u32)));
-    /// # Ok::<(), shadow_doc::JsonError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`from_json`](Self::from_json).
-    pub fn from_json_at(text: &[u8], stamp: EpochSeconds) -> Result<Self, JsonError> {
-        Ok(Self {
-            bytes: parse(text, &rules(stamp, Nulls::Keep))?,
-        })
-    }
-
-    pub(crate) const fn from_members(bytes: Vec<u8>) -> Self {
-        Self { bytes }
-    }
-
-    pub(crate) fn members(&self) -> Members<'_> {
-        Members(&self.bytes)
-    }
-
-    /// True for `{}`, which changes nothing.
-    ///
-    /// ```
-    /// assert!(shadow_doc::Patch::default().is_empty());
-    /// ```
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
-    /// The patch as compact JSON, names in order.
-    ///
-    /// ```
-    /// assert_eq!(shadow_doc::Patch::default().to_json(), b"{}");
-    /// ```
-    #[must_use]
-    pub fn to_json(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.bytes.len());
-        tree::write_state(Walk::new(self.members()), &mut out);
-        out
-    }
-
-    /// The one patch that does what this one and then `next` do, or `None` if no single patch can.
-    ///
-    /// That is the case when a scalar, an array or a deletion is followed by an object in the same
-    /// place: together they replace a value by an object, and a patch only merges objects.
-    ///
-    /// ```
-    /// use shadow_doc::Patch;
-    ///
-    /// let patch = |json: &[u8]| Patch::from_json(json).unwrap();
-    /// let both = patch(br#"{"a":1,"b":2}"#).then(&patch(br#"{"a":null,"c":3}"#)).unwrap();
-    /// assert_eq!(both.to_json(), br#"{"a":null,"b":2,"c":3}"#);
-    /// assert!(patch(br#"{"a":null}"#).then(&patch(br#"{"a":{"x":1}}"#)).is_none());
-    /// ```
-    #[must_use]
-    pub fn then(&self, next: &Self) -> Option<Self> {
-        let mut bytes = Vec::with_capacity(self.bytes.len().saturating_add(next.bytes.len()));
-        tree::compose(self.members(), next.members(), &mut bytes).then_some(Self { bytes })
-    }
-}
-
-/// The patch that sets every member of a state, stamps included.
-impl From<State> for Patch {
-    fn from(state: State) -> Self {
-        Self { bytes: state.bytes }
-    }
-}
-
-impl PartialEq for Patch {
-    fn eq(&self, other: &Self) -> bool {
-        tree::compare(self.members(), other.members())
-    }
-}
-
-impl Eq for Patch {}
-
-impl fmt::Debug for Patch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&alloc::string::String::from_utf8_lossy(&self.to_json()))
     }

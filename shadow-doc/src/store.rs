@@ -14,12 +14,20 @@ use crate::rejection::{Rejection, RejectionKind};
 use crate::request::{Operation, Request};
 use crate::service::{Service, finish};
 use crate::time::EpochSeconds;
+use crate::token::ClientToken;
 
 /// A place that keeps shadows.
 ///
 /// A tombstone is a shadow like any other here: [`Shadow::to_bytes`] writes it, and it goes when it is
 /// put in as [`Shadow::default`] or by [`expire`](Self::expire). Any database that can replace a row
 /// under a condition can carry it: one row a shadow, the bytes and [`Revision::to_number`].
+///
+/// The methods take `&mut self`, as those of `io::Read` do, so that a plain map can be a store. A
+/// database that threads share implements the trait for a reference to itself (`impl Store for
+/// &Database`), and each thread calls [`process`] with a `&mut &database` of its own. A gateway whose
+/// database is asynchronous has no use for the trait: it loads, calls
+/// [`Service::apply`](crate::Service::apply) and puts under the condition that [`Shadow::revision`] is
+/// still what it was. `examples/gateway.rs` shows both.
 ///
 /// ```
 /// use shadow_doc::{MemoryStore, Revision, Shadow, ShadowAddress, Store, ThingName};
@@ -251,7 +259,9 @@ pub fn process<S: Store>(
             return Ok(Processed::Accepted(accepted));
         }
     }
-    let rejection = Rejection::by_gateway(RejectionKind::InternalFailure, request.payload);
+    let longest = service.limits().client_token_bytes;
+    let token = ClientToken::in_payload(request.payload, longest);
+    let rejection = Rejection::new(RejectionKind::InternalFailure).with_token(token);
     Ok(Processed::Rejected(rejection))
 }
 
@@ -272,7 +282,8 @@ pub struct Page {
 }
 
 impl Page {
-    /// The page after `next_token`, with at most `page_size` names (100 if that is not said).
+    /// The page after `next_token`, with at most `page_size` names: 1 to 100, and 100 if that is not
+    /// said.
     ///
     /// ```
     /// # use shadow_doc::{MemoryStore, Page, ThingName};
@@ -292,7 +303,7 @@ impl Page {
         let size = usize::from(
             page_size
                 .unwrap_or(crate::RestRequest::MAX_PAGE_SIZE)
-                .max(1),
+                .clamp(1, crate::RestRequest::MAX_PAGE_SIZE),
         );
         // One more than is shown tells whether there is another page.
         let mut names = store.list(thing, next_token, size.saturating_add(1))?;

@@ -24,7 +24,8 @@ const TOMBSTONE: u8 = 2;
 
 impl Shadow {
     /// The shadow as bytes: compact (about one and a half times its state as JSON, stamps included),
-    /// versioned, and the same for equal shadows. Empty if there is nothing to keep.
+    /// versioned, and the same for shadows with the same stamps and the same
+    /// spelling of their numbers. Empty if there is nothing to keep.
     ///
     /// ```
     /// use shadow_doc::{EpochSeconds, Operation, Request, Service, Shadow, ShadowAddress, ThingName};

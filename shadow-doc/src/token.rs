@@ -52,9 +52,10 @@ impl ClientToken {
         &self.0
     }
 
-    /// The token in a payload that nothing else is wanted of.
-    pub(crate) fn in_payload(payload: &[u8]) -> Option<Self> {
-        let mut scanner = Scanner::new(payload).ok()?;
+    /// The token in a payload that nothing else is wanted of: one that is JSON, whatever else is
+    /// wrong with it. `max` bytes at most.
+    pub(crate) fn in_payload(payload: &[u8], max: usize) -> Option<Self> {
+        let mut scanner = Scanner::new(payload).ok()?.with_any_number();
         let mut token = None;
         scanner.expect(b'{').ok()?;
         if scanner.eat(b'}') {
@@ -70,7 +71,7 @@ impl ClientToken {
                 let value = scanner.string().ok()?;
                 let mut text = Vec::new();
                 json::canonical(value.raw, value.offset, &mut text).ok()?;
-                token = Self::within(&json::unescape(&text), Self::MAX);
+                token = Self::within(&json::unescape(&text), max);
             } else {
                 scanner.skip_value(u32::try_from(MAX_OPEN).ok()?).ok()?;
             }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::document::Version;
 use crate::json;
-use crate::state::Patch;
+use crate::patch::Patch;
 use crate::token::ClientToken;
 
 /// An update request that is being put together.

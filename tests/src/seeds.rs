@@ -94,7 +94,27 @@ fn shadow_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
         shadow::payloads(&std::fs::read(vectors.join("shadow.json"))?).map_err(io::Error::other)?;
     let short: Vec<Vec<u8>> = payloads.into_iter().filter(is_short).collect();
     let targets = ["shadow_request", "shadow_sequence", "shadow_stored"];
-    Ok(targets.map(|target| (target, short.clone())).into())
+    let mut seeds: Vec<Corpus> = targets.map(|target| (target, short.clone())).into();
+    // Messages to a device: the byte of a topic, then a request with what a message has besides.
+    let messages: Vec<Vec<u8>> = short
+        .iter()
+        .filter_map(|request| request.strip_prefix(b"{"))
+        .map(|request| {
+            let line = |topic: u8, version: u8| {
+                let head = format!(
+                    r#"{{"version":{version},"clientToken":"@","code":409,"metadata":{{}},"#
+                );
+                [&[b'0' + topic], head.as_bytes(), request].concat()
+            };
+            (0..11)
+                .map(|topic| line(topic, topic + 1))
+                .collect::<Vec<_>>()
+                .join(&b'\n')
+        })
+        .filter(is_short)
+        .collect();
+    seeds.push(("shadow_device", messages));
+    Ok(seeds)
 }
 
 /// Whether a fuzzer's inputs get as long.

@@ -38,8 +38,6 @@ pub enum DeviceErrorKind {
     NotAnObject(JsonError),
     /// The message is none of the service's.
     Message(MessageError),
-    /// The message holds a value that the state's type cannot.
-    DoesNotFit,
 }
 
 impl DeviceError {
@@ -73,9 +71,6 @@ impl fmt::Display for DeviceError {
                 write!(f, "the state is not written as a JSON object: {error}")
             }
             DeviceErrorKind::Message(error) => write!(f, "{error}"),
-            DeviceErrorKind::DoesNotFit => {
-                f.write_str("the message holds a value that the state's type cannot hold")
-            }
         }
     }
 }

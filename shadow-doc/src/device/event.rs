@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::in_flight::InFlight;
 use crate::document::Version;
+use crate::patch::Patch;
 use crate::state::Owner;
 
 /// How a [`DeviceShadow`](crate::DeviceShadow) behaves.
@@ -21,13 +22,18 @@ use crate::state::Owner;
 pub struct DeviceOptions {
     /// Seconds after which a request without an answer is given up.
     pub timeout_seconds: u64,
-    /// Requests under way at once; the service allows [`InFlight::MAX`](crate::InFlight::MAX).
+    /// Requests under way at once, at least one; the service allows [`InFlight::MAX`](crate::InFlight::MAX).
     pub in_flight: usize,
+    /// The longest wait before a request that was rejected is made again. The first wait is a second,
+    /// each one after that twice as long.
+    pub longest_wait_seconds: u64,
     /// Who wins when device and service changed the same member while the link was down.
     pub owner: Owner,
     /// Send reports with the version they build on, so that the service refuses one that others have
     /// overtaken. A refused report leads to a new `get` and, from what that brings, a new report.
     pub optimistic_lock: bool,
+    /// Take wishes out of `desired` with the report that says they are reached.
+    pub clear_desired: bool,
 }
 
 impl Outgoing {
@@ -44,7 +50,7 @@ impl Outgoing {
 }
 
 impl Default for DeviceOptions {
-    /// Ten seconds, ten requests, the service wins, no lock.
+    /// Ten seconds, ten requests, waits of up to five minutes, the service wins, no lock, wishes stay.
     ///
     /// ```
     /// assert_eq!(shadow_doc::DeviceOptions::default().owner, shadow_doc::Owner::Remote);
@@ -53,8 +59,10 @@ impl Default for DeviceOptions {
         Self {
             timeout_seconds: 10,
             in_flight: InFlight::<()>::MAX,
+            longest_wait_seconds: 300,
             owner: Owner::Remote,
             optimistic_lock: false,
+            clear_desired: false,
         }
     }
 }
@@ -99,10 +107,19 @@ pub enum DeviceEvent<P> {
     Changed {
         /// What is to change.
         patch: P,
+        /// What is wished for besides and the state's type cannot hold; empty if there is nothing.
+        unfit: Patch,
         /// The version that brought it.
         version: Version,
         /// Members that both sides had changed while the link was down.
         conflicts: usize,
+    },
+    /// Nothing of what is wished for is something that the state's type can hold.
+    Unfit {
+        /// The wishes.
+        unfit: Patch,
+        /// The version that brought them.
+        version: Version,
     },
     /// Members have left `desired`, known from an `update/documents` message: the service makes no
     /// delta of that. The patch has a null for each that the device still has. What it means is for
@@ -113,22 +130,31 @@ pub enum DeviceEvent<P> {
         /// The version that removed them.
         version: Version,
     },
-    /// The device is what it is wanted to be.
+    /// The device is what it is wanted to be, as far as it can be set.
     InStep,
+    /// Another client has changed what this device had reported. The device is what it was, and will
+    /// say so again.
+    Overwritten {
+        /// The version that did it.
+        version: Version,
+    },
     /// A report was accepted.
     Reported {
         /// The version it made.
         version: Version,
     },
     /// A request of this device was rejected. Its report is not lost: what it said is part of the
-    /// next one.
+    /// next one. After a 400 or 413, which the same report would meet again, that is made when the
+    /// state changes or the link comes up anew; after other codes when
+    /// [`next_timeout`](crate::DeviceShadow::next_timeout) says.
     Rejected {
         /// The code.
         code: u16,
         /// The service's text.
         message: alloc::boxed::Box<str>,
     },
-    /// A report was overtaken by another update (409): a `get` comes first, then a new report.
+    /// A report was overtaken by another update (409): a `get` comes first, then a new report; if
+    /// that happens again and again, after a wait.
     Conflict,
     /// The shadow is not there any more. The next report makes it anew.
     Deleted,

@@ -1,3 +1,4 @@
+#[cfg(feature = "serde")]
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A member of a patch: not mentioned, null, or a value.
@@ -7,15 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// ```
 /// use shadow_doc::Field;
 ///
-/// #[derive(serde::Deserialize)]
-/// struct Patch {
-///     #[serde(default)]
-///     level: Field<u8>,
-/// }
-/// let level = |json| serde_json::from_str::<Patch>(json).unwrap().level;
-/// assert_eq!(level("{}"), Field::Absent);
-/// assert_eq!(level(r#"{"level":null}"#), Field::Null);
-/// assert_eq!(level(r#"{"level":3}"#), Field::Value(3));
+/// let fields = [Field::Absent, Field::Null, Field::Value(3)];
+/// assert_eq!(fields.map(Field::value), [None, None, Some(3)]);
+/// assert_eq!(fields.map(|field| field.is_absent()), [true, false, false]);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field<T> {
@@ -79,12 +74,29 @@ impl<T> From<T> for Field<T> {
     }
 }
 
+/// A member that is missing is absent, given `#[serde(default)]`.
+///
+/// ```
+/// use shadow_doc::Field;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Patch {
+///     #[serde(default)]
+///     level: Field<u8>,
+/// }
+/// let level = |json| serde_json::from_str::<Patch>(json).unwrap().level;
+/// assert_eq!(level("{}"), Field::Absent);
+/// assert_eq!(level(r#"{"level":null}"#), Field::Null);
+/// assert_eq!(level(r#"{"level":3}"#), Field::Value(3));
+/// ```
+#[cfg(feature = "serde")]
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Option::deserialize(deserializer).map(|value| value.map_or(Self::Null, Self::Value))
     }
 }
 
+#[cfg(feature = "serde")]
 impl<T: Serialize> Serialize for Field<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

@@ -4,9 +4,11 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::Field;
 use crate::document::Version;
 use crate::json::{self, JsonError};
-use crate::state::{Patch, State};
+use crate::patch::Patch;
+use crate::state::State;
 use crate::time::EpochSeconds;
 use crate::token::ClientToken;
 use crate::topic::{MessageKind, TopicKind};
@@ -56,10 +58,10 @@ pub enum ServiceMessage {
     Updated {
         /// The new version.
         version: Version,
-        /// What it said of `desired`, if it said something other than null.
-        desired: Option<Patch>,
-        /// What it said of `reported`, if it said something other than null.
-        reported: Option<Patch>,
+        /// What it said of `desired`; a null removed it.
+        desired: Field<Patch>,
+        /// What it said of `reported`; a null removed it.
+        reported: Field<Patch>,
         /// Of the update.
         client_token: Option<ClientToken>,
     },
@@ -157,7 +159,7 @@ impl ServiceMessage {
     /// The payload is not JSON, lacks a member that the service always sends, or the topic is one on
     /// which clients speak.
     pub fn parse(topic: TopicKind, payload: &[u8]) -> Result<Self, MessageError> {
-        let root = Patch::from_json(payload)
+        let root = Patch::from_message(payload)
             .map_err(|error| MessageError(MessageErrorKind::InvalidJson(error)))?;
         let root = Object(root.members());
         let client_token = root
@@ -178,7 +180,7 @@ impl ServiceMessage {
                 let metadata = root.object("metadata").unwrap_or_default();
                 Ok(Self::Delta {
                     version: root.version()?,
-                    state: state.state(metadata)?,
+                    state: state.state(metadata),
                     client_token,
                 })
             }
@@ -194,7 +196,7 @@ impl ServiceMessage {
                 let state = root.object("state").ok_or(missing("state"))?;
                 let delta = state.object("delta").unwrap_or_default();
                 let wishes = root.object("metadata").unwrap_or_default();
-                let delta = delta.state(wishes.object("desired").unwrap_or_default())?;
+                let delta = delta.state(wishes.object("desired").unwrap_or_default());
                 Ok(Self::Shadow {
                     snapshot: root.snapshot()?,
                     delta,
@@ -206,16 +208,22 @@ impl ServiceMessage {
                 client_token,
             }),
             _ => {
-                let state = root.object("state").unwrap_or_default();
-                let patch = |name| {
-                    state
-                        .object(name)
-                        .map(|object| Patch::from_members(object.0.0.to_vec()))
+                let section = |name| match root.find("state") {
+                    // A null state clears both sections.
+                    Some(Value::Null) => Field::Null,
+                    Some(Value::Object(state)) => match Object(state).find(name) {
+                        Some(Value::Object(section)) => {
+                            Field::Value(Patch::from_members(section.0.to_vec()))
+                        }
+                        Some(Value::Null) => Field::Null,
+                        Some(Value::Leaf { .. }) | None => Field::Absent,
+                    },
+                    Some(Value::Leaf { .. }) | None => Field::Absent,
                 };
                 Ok(Self::Updated {
                     version: root.version()?,
-                    desired: patch("desired"),
-                    reported: patch("reported"),
+                    desired: section("desired"),
+                    reported: section("reported"),
                     client_token,
                 })
             }
@@ -314,19 +322,17 @@ impl<'a> Object<'a> {
             state.object(name).unwrap_or_default().state(stamps)
         };
         Ok(Snapshot {
-            desired: section("desired")?,
-            reported: section("reported")?,
+            desired: section("desired"),
+            reported: section("reported"),
             version: self.version()?,
         })
     }
 
     /// A state, stamped with what `metadata` says.
-    fn state(self, metadata: Self) -> Result<State, MessageError> {
+    fn state(self, metadata: Self) -> State {
         let mut bytes = Vec::with_capacity(self.0.0.len());
-        if !tree::stamped(self.0, metadata.0, &mut bytes) {
-            return Err(MessageError(MessageErrorKind::NullInState));
-        }
-        Ok(State::from_members(bytes))
+        tree::stamped(self.0, metadata.0, &mut bytes);
+        State::from_members(bytes)
     }
 }
 
@@ -362,8 +368,6 @@ pub enum MessageErrorKind {
     InvalidJson(JsonError),
     /// This member is not there, or not of its kind.
     Missing(&'static str),
-    /// A state holds null.
-    NullInState,
     /// Clients speak on this topic.
     NotFromService,
 }
@@ -388,7 +392,6 @@ impl fmt::Display for MessageError {
         match self.0 {
             MessageErrorKind::InvalidJson(error) => return write!(f, "{error}"),
             MessageErrorKind::Missing(member) => write!(f, "`{member}` is missing")?,
-            MessageErrorKind::NullInState => f.write_str("a state holds null")?,
             MessageErrorKind::NotFromService => f.write_str("clients speak on this topic")?,
         }
         f.write_str(" [AWS IoT developer guide, device shadow service documents]")

@@ -1,6 +1,6 @@
 use alloc::collections::VecDeque;
 
-use crate::state::Patch;
+use crate::patch::Patch;
 
 /// Reports that wait for the link, folded into as few as can be.
 ///

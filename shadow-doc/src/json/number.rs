@@ -17,6 +17,19 @@ pub(crate) const fn is_number_start(byte: u8) -> bool {
 
 /// The length of the number at the start of `text`. `offset` is where `text` stands in the input.
 pub(crate) fn number_end(text: &[u8], offset: usize) -> Result<usize, JsonError> {
+    let end = grammar_end(text, offset)?;
+    let number = text.get(..end).unwrap_or(text);
+    // 308 digits before the point are always a double; only longer ones and exponents can leave it.
+    let is_plain = end <= 308 && !number.iter().any(|b| matches!(b, b'e' | b'E'));
+    if is_plain || in_range(number) {
+        Ok(end)
+    } else {
+        Err(JsonError::new(JsonErrorKind::NumberOutOfRange, offset))
+    }
+}
+
+/// As [`number_end`], whatever the number is worth.
+pub(crate) fn grammar_end(text: &[u8], offset: usize) -> Result<usize, JsonError> {
     let invalid = |at: usize| {
         let kind = if at >= text.len() {
             JsonErrorKind::UnexpectedEnd
@@ -45,9 +58,7 @@ pub(crate) fn number_end(text: &[u8], offset: usize) -> Result<usize, JsonError>
             return invalid(end);
         }
     }
-    let mut has_exponent = false;
     if matches!(at(end), Some(b'e' | b'E')) {
-        has_exponent = true;
         let mut exponent = end.saturating_add(1);
         if matches!(at(exponent), Some(b'+' | b'-')) {
             exponent = exponent.saturating_add(1);
@@ -57,18 +68,11 @@ pub(crate) fn number_end(text: &[u8], offset: usize) -> Result<usize, JsonError>
             return invalid(end);
         }
     }
-    // 308 digits before the point are always a double; only longer ones and exponents can leave it.
-    if has_exponent || int_end.saturating_sub(start) > 308 {
-        let number = text.get(..end).unwrap_or(text);
-        if !in_range(number) {
-            return Err(JsonError::new(JsonErrorKind::NumberOutOfRange, offset));
-        }
-    }
     Ok(end)
 }
 
-/// False for a magnitude that no double reaches, and for an exponent past a billion. Numbers too
-/// small for a double stay: they round to zero, which is no surprise to the reader.
+/// False for a magnitude that no double reaches, and for an exponent past a billion on either side.
+/// Numbers too small for a double stay: they round to zero, which is no surprise to the reader.
 fn in_range(number: &[u8]) -> bool {
     let decimal = Decimal::new(number);
     if decimal.is_zero() {
@@ -186,6 +190,32 @@ pub(super) fn same_number(a: &[u8], b: &[u8]) -> bool {
         return a.is_zero() && b.is_zero();
     }
     a.negative == b.negative && a.exponent == b.exponent && a.digits().eq(b.digits())
+}
+
+/// Appends a number; a whole one of at most 39 digits, which is what `u128` holds, without point and
+/// exponent: `3.0` as `3`, for readers to whom only that is an integer.
+#[cfg(feature = "serde")]
+pub(super) fn push_plain(text: &[u8], out: &mut alloc::vec::Vec<u8>) {
+    const LONGEST: usize = 39;
+    let decimal = Decimal::new(text);
+    if decimal.is_zero() {
+        out.push(b'0');
+        return;
+    }
+    let digits = decimal.digits().count();
+    let Some(zeros) = usize::try_from(decimal.exponent)
+        .ok()
+        .filter(|length| *length <= LONGEST)
+        .and_then(|length| length.checked_sub(digits))
+    else {
+        out.extend_from_slice(text);
+        return;
+    };
+    if decimal.negative {
+        out.push(b'-');
+    }
+    out.extend(decimal.digits());
+    out.extend(core::iter::repeat_n(b'0', zeros));
 }
 
 /// A number that is a whole number from 0 to `u64::MAX`, however it is written (`3`, `3.0`, `30e-1`).

@@ -1,10 +1,12 @@
-use super::{JsonError, JsonErrorKind, number_end};
+use super::{JsonError, JsonErrorKind, grammar_end, number_end};
 
 /// A place in a JSON text that is known to be UTF-8.
 #[derive(Clone)]
 pub(crate) struct Scanner<'a> {
     text: &'a [u8],
     rest: &'a [u8],
+    /// Whether numbers may be beyond every double.
+    any_number: bool,
 }
 
 /// The raw contents of a string, and whether they hold an escape.
@@ -23,9 +25,19 @@ impl<'a> Scanner<'a> {
         if let Err(error) = core::str::from_utf8(text) {
             return Err(JsonError::new(JsonErrorKind::NotUtf8, error.valid_up_to()));
         }
-        let mut scanner = Self { text, rest: text };
+        let mut scanner = Self {
+            text,
+            rest: text,
+            any_number: false,
+        };
         scanner.skip_space();
         Ok(scanner)
+    }
+
+    /// Takes numbers of any size, for a text that is searched and not kept.
+    pub(crate) const fn with_any_number(mut self) -> Self {
+        self.any_number = true;
+        self
     }
 
     pub(crate) const fn offset(&self) -> usize {
@@ -140,7 +152,12 @@ impl<'a> Scanner<'a> {
 
     /// A number, as it is written.
     pub(crate) fn number(&mut self) -> Result<&'a [u8], JsonError> {
-        let length = number_end(self.rest, self.offset())?;
+        let end = if self.any_number {
+            grammar_end
+        } else {
+            number_end
+        };
+        let length = end(self.rest, self.offset())?;
         Ok(self.advance(length))
     }
 
@@ -226,6 +243,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-const fn closer(is_object: bool) -> u8 {
+/// The bracket that ends a container.
+pub(super) const fn closer(is_object: bool) -> u8 {
     if is_object { b'}' } else { b']' }
 }

@@ -5,7 +5,10 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
+#[cfg(feature = "serde")]
+use super::number::push_plain;
 use super::number::same_number;
+use super::scan::closer;
 use super::{JsonError, JsonErrorKind, Scanner, canonical, is_number_start};
 use crate::time::EpochSeconds;
 
@@ -21,8 +24,19 @@ pub(crate) struct ArrayRules {
     /// The most containers that may be open, counted or not.
     pub(crate) max_open: usize,
     pub(crate) reject_duplicates: bool,
-    /// Whether an object in an array may hold `null`.
-    pub(crate) null_in_objects: bool,
+    /// Where in an array `null` may stand.
+    pub(crate) nulls: ArrayNulls,
+}
+
+/// Where in an array `null` may stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ArrayNulls {
+    /// Nowhere.
+    Refuse,
+    /// As a member of an object.
+    InObjects,
+    /// As an element too.
+    Anywhere,
 }
 
 struct Frame {
@@ -78,8 +92,11 @@ pub(crate) fn parse_array(
             Some(b'n') => {
                 let refused = scanner.error(JsonErrorKind::NullInArray);
                 let word = scanner.word(b"null")?;
-                if !(rules.null_in_objects && frames.last().is_some_and(|f| f.is_object)) {
-                    return Err(refused);
+                let in_object = frames.last().is_some_and(|frame| frame.is_object);
+                match rules.nulls {
+                    ArrayNulls::Anywhere => {}
+                    ArrayNulls::InObjects if in_object => {}
+                    ArrayNulls::InObjects | ArrayNulls::Refuse => return Err(refused),
                 }
                 out.extend_from_slice(word);
             }
@@ -245,6 +262,28 @@ fn split_string(text: &[u8]) -> (&[u8], &[u8]) {
     (text, &[])
 }
 
+/// A canonical text with its whole numbers written as such: see [`push_plain`].
+#[cfg(feature = "serde")]
+pub(crate) fn plain_numbers(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((byte, after)) = rest.split_first() {
+        if *byte == b'"' {
+            let (string, after) = split_string(rest);
+            out.extend_from_slice(string);
+            rest = after;
+        } else if is_number_start(*byte) {
+            let (number, after) = split_scalar(rest);
+            push_plain(number, &mut out);
+            rest = after;
+        } else {
+            out.push(*byte);
+            rest = after;
+        }
+    }
+    out
+}
+
 /// Appends `{"timestamp":N}`.
 pub(crate) fn write_stamp(stamp: EpochSeconds, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"timestamp\":");
@@ -297,10 +336,6 @@ pub(crate) fn push_number(number: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(digits.get(start..).unwrap_or_default());
 }
 
-const fn closer(is_object: bool) -> u8 {
-    if is_object { b'}' } else { b']' }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,7 +347,7 @@ mod tests {
         count_arrays: true,
         max_open: 128,
         reject_duplicates: false,
-        null_in_objects: false,
+        nulls: ArrayNulls::Refuse,
     };
 
     fn parse(text: &str, rules: ArrayRules) -> Result<String, JsonErrorKind> {
@@ -371,7 +406,7 @@ mod tests {
         };
         assert!(parse("[[[[[[1]]]]]]", lax).is_ok());
         let nulls = ArrayRules {
-            null_in_objects: true,
+            nulls: ArrayNulls::InObjects,
             ..RULES
         };
         assert_eq!(parse(r#"[{"a":null}]"#, nulls).unwrap(), r#"[{"a":null}]"#);
@@ -394,6 +429,27 @@ mod tests {
         assert!(!same_value(b"true", b"1"));
         assert!(!same_value(b"[1]", b"[1,1]"));
         assert!(!same_value(b"[]", b"{}"));
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn whole_numbers_are_written_without_a_point() {
+        for (text, plain) in [
+            ("[3.0,1e1,-2.50e1,0.0,-0,7]", "[3,10,-25,0,0,7]"),
+            (
+                r#"{"3.0":"1e1","a\"1.0":1.0}"#,
+                r#"{"3.0":"1e1","a\"1.0":1}"#,
+            ),
+            (
+                "[1.5,1e-1,1e39,12345678901234567890.0]",
+                "[1.5,1e-1,1e39,12345678901234567890]",
+            ),
+        ] {
+            assert_eq!(
+                String::from_utf8(plain_numbers(text.as_bytes())).unwrap(),
+                plain
+            );
+        }
     }
 
     #[test]

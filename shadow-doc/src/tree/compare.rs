@@ -5,8 +5,9 @@
 
 use alloc::vec::Vec;
 
+use super::format::push_null;
 use super::format::{FLAGS, LOOSE, Members, OpenObject, STRICT, Value, WHOLE};
-use super::format::{push_leaf, push_null};
+use super::{Walk, write_members};
 use crate::json::same_value;
 use crate::time::EpochSeconds;
 
@@ -158,12 +159,8 @@ pub(crate) fn patch_between(
                 let Some((outer_from, outer_to, object)) = outer.pop() else {
                     return;
                 };
-                if object.has_members(out) {
-                    object.end(out);
-                } else {
-                    // Nothing differed inside.
-                    out.truncate(object.start());
-                }
+                // Where nothing differs inside, there is nothing to say.
+                object.end_or_drop(out);
                 (from, to) = (outer_from, outer_to);
                 continue;
             }
@@ -178,7 +175,7 @@ pub(crate) fn patch_between(
             }
             (core::cmp::Ordering::Greater, _, Some((new, rest))) => {
                 to = rest;
-                push_restamped(&new, stamp, out);
+                write_members(Walk::new(Members(new.raw)), Some(stamp), out);
             }
             (_, Some((x, after_x)), Some((y, after_y))) => {
                 (from, to) = (after_x, after_y);
@@ -189,32 +186,10 @@ pub(crate) fn patch_between(
                     }
                     (Value::Leaf { text: x, .. }, Value::Leaf { text, .. })
                         if same_value(x, text) => {}
-                    _ => push_restamped(&y, stamp, out),
+                    _ => write_members(Walk::new(Members(y.raw)), Some(stamp), out),
                 }
             }
             _ => return,
-        }
-    }
-}
-
-fn push_restamped(member: &super::Member<'_>, stamp: EpochSeconds, out: &mut Vec<u8>) {
-    let mut open: Vec<OpenObject> = Vec::new();
-    for event in super::Walk::new(Members(member.raw)) {
-        match event {
-            super::Event::Leaf { name, text, .. } => {
-                push_leaf(name, stamp, text, out);
-            }
-            super::Event::Null { name } => {
-                push_null(name, out);
-            }
-            super::Event::Enter { name } => {
-                open.push(OpenObject::begin(name, 0, out));
-            }
-            super::Event::Leave => {
-                if let Some(object) = open.pop() {
-                    object.end(out);
-                }
-            }
         }
     }
 }

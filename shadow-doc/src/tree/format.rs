@@ -1,4 +1,5 @@
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use crate::time::EpochSeconds;
 
@@ -96,10 +97,11 @@ impl<'a> Members<'a> {
         let from = self.0;
         let mut here = *self;
         while let Some((member, rest)) = here.split() {
-            if member.name >= name {
+            let order = order(member.name, name);
+            if order.is_ge() {
                 let passed = from.len().saturating_sub(here.0.len());
                 let run = from.get(..passed).unwrap_or_default();
-                if member.name == name {
+                if order.is_eq() {
                     *self = rest;
                     return (run, Some(member));
                 }
@@ -149,6 +151,26 @@ impl Value<'_> {
     }
 }
 
+/// The order of two names, bytewise, eight bytes at a time: most names are too short for a call to pay.
+#[inline]
+pub(crate) fn order(a: &[u8], b: &[u8]) -> Ordering {
+    let (mut a, mut b) = (a, b);
+    while let (Some((x, rest_a)), Some((y, rest_b))) =
+        (a.split_first_chunk::<8>(), b.split_first_chunk::<8>())
+    {
+        if x != y {
+            return u64::from_be_bytes(*x).cmp(&u64::from_be_bytes(*y));
+        }
+        (a, b) = (rest_a, rest_b);
+    }
+    for (x, y) in a.iter().zip(b) {
+        if x != y {
+            return x.cmp(y);
+        }
+    }
+    a.len().cmp(&b.len())
+}
+
 /// A LEB128 length of at most five bytes.
 #[inline]
 fn read_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
@@ -186,7 +208,7 @@ fn push_length(length: usize, out: &mut Vec<u8>) {
     out.push(u8::try_from(left).unwrap_or_default());
 }
 
-pub(super) fn push_leaf(name: &[u8], stamp: EpochSeconds, text: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn push_leaf(name: &[u8], stamp: EpochSeconds, text: &[u8], out: &mut Vec<u8>) {
     out.push(LEAF);
     push_length(name.len(), out);
     push_length(text.len(), out);
@@ -195,7 +217,7 @@ pub(super) fn push_leaf(name: &[u8], stamp: EpochSeconds, text: &[u8], out: &mut
     out.extend_from_slice(text);
 }
 
-pub(super) fn push_null(name: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn push_null(name: &[u8], out: &mut Vec<u8>) {
     out.push(NULL);
     push_length(name.len(), out);
     out.extend_from_slice(name);
@@ -203,7 +225,7 @@ pub(super) fn push_null(name: &[u8], out: &mut Vec<u8>) {
 
 /// An object that is being written.
 #[derive(Clone, Copy)]
-pub(super) struct OpenObject {
+pub(crate) struct OpenObject {
     /// Where its member begins.
     start: usize,
     /// Where its members begin.
@@ -212,7 +234,7 @@ pub(super) struct OpenObject {
 
 impl OpenObject {
     /// Writes what stands before its members, and leaves room for the length.
-    pub(super) fn begin(name: &[u8], flags: u8, out: &mut Vec<u8>) -> Self {
+    pub(crate) fn begin(name: &[u8], flags: u8, out: &mut Vec<u8>) -> Self {
         let start = out.len();
         out.push(OBJECT | (flags & FLAGS));
         out.extend_from_slice(&[0; LENGTH_FIELD]);
@@ -225,17 +247,26 @@ impl OpenObject {
     }
 
     /// Where its member begins.
-    pub(super) const fn start(self) -> usize {
+    pub(crate) const fn start(self) -> usize {
         self.start
     }
 
     /// Whether it has members so far.
-    pub(super) const fn has_members(self, out: &[u8]) -> bool {
+    pub(crate) const fn has_members(self, out: &[u8]) -> bool {
         out.len() > self.content
     }
 
+    /// Fills in the length, or takes the object back if it has no members.
+    pub(crate) fn end_or_drop(self, out: &mut Vec<u8>) {
+        if self.has_members(out) {
+            self.end(out);
+        } else {
+            out.truncate(self.start);
+        }
+    }
+
     /// Fills in the length. False past 4 GiB.
-    pub(super) fn end(self, out: &mut [u8]) -> bool {
+    pub(crate) fn end(self, out: &mut [u8]) -> bool {
         let Ok(length) = u32::try_from(out.len().saturating_sub(self.content)) else {
             return false;
         };
@@ -270,6 +301,26 @@ mod tests {
             None,
             "past 32 bits"
         );
+    }
+
+    #[test]
+    fn names_are_in_the_order_of_their_bytes() {
+        let names = [
+            "",
+            "a",
+            "aa",
+            "abcdefgh",
+            "abcdefgi",
+            "abcdefghi",
+            "abcdefgh\u{e9}",
+            "\u{e9}",
+            "b",
+        ];
+        for a in names {
+            for b in names {
+                assert_eq!(order(a.as_bytes(), b.as_bytes()), a.cmp(b), "{a:?} {b:?}");
+            }
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::format::Members;
+use super::format::{Members, order};
 
 /// About how many bytes lie between two marks.
 const STEP: usize = 512;
@@ -40,7 +40,7 @@ impl Marks {
             let rest = section.0.get(at(*mark)..).unwrap_or_default();
             Members(rest)
                 .first_name()
-                .is_some_and(|first| first <= name)
+                .is_some_and(|first| order(first, name).is_le())
         });
         later
             .checked_sub(1)

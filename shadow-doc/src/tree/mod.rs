@@ -16,6 +16,7 @@
 mod compare;
 mod compose;
 mod format;
+mod inplace;
 mod marks;
 mod merge;
 mod parse;
@@ -30,13 +31,16 @@ mod write;
 pub(crate) use compare::{compare, patch_between, refresh};
 pub(crate) use compose::compose;
 pub(crate) use format::{LOOSE, Member, Members, STRICT, Value};
+#[cfg(feature = "serde")]
+pub(crate) use format::{OpenObject, push_null};
+pub(crate) use inplace::merge_in_place;
 pub(crate) use marks::Marks;
 pub(crate) use merge::{Merged, ends, merge, replace};
 pub(crate) use parse::{MAX_OPEN, Nulls, TreeRules, parse_object};
 #[cfg(feature = "serde")]
-pub(crate) use project::{only_nulls, project};
+pub(crate) use project::{agreeing, only_nulls, project};
 pub(crate) use stamp::stamped;
 pub(crate) use threeway::{Pick, three_way};
 pub(crate) use verify::{clear_flags, json_members_len, verify};
-pub(crate) use walk::{Event, Walk};
+pub(crate) use walk::{Event, Walk, newest_stamp};
 pub(crate) use write::{write_members, write_metadata, write_state};

@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 
 use super::format::{Members, OpenObject, push_leaf, push_null};
 use crate::json::{
-    ArrayRules, JsonError, JsonErrorKind, Scanner, canonical, is_number_start, parse_array,
+    ArrayNulls, ArrayRules, JsonError, JsonErrorKind, Scanner, canonical, is_number_start,
+    parse_array,
 };
 use crate::time::EpochSeconds;
 
@@ -27,7 +28,7 @@ pub(crate) struct TreeRules {
     pub(crate) max_level: u32,
     pub(crate) count_arrays: bool,
     pub(crate) reject_duplicates: bool,
-    pub(crate) null_in_array_objects: bool,
+    pub(crate) array_nulls: ArrayNulls,
     pub(crate) nulls: Nulls,
 }
 
@@ -136,7 +137,7 @@ impl Parser<'_> {
                     count_arrays: self.rules.count_arrays,
                     max_open: MAX_OPEN,
                     reject_duplicates: self.rules.reject_duplicates,
-                    null_in_objects: self.rules.null_in_array_objects,
+                    nulls: self.rules.array_nulls,
                 };
                 parse_array(scanner, rules, &mut self.text)?;
                 push_leaf(&self.name, stamp, &self.text, self.out);

@@ -1,6 +1,7 @@
 use alloc::vec::Vec;
 
-use super::format::{Members, OpenObject, Value};
+use super::format::{Members, OpenObject, Value, push_null};
+use crate::json::same_value;
 
 /// What one mask says of a member.
 #[derive(Clone, Copy)]
@@ -50,6 +51,42 @@ pub(crate) fn project(state: Members<'_>, masks: [Members<'_>; 2], out: &mut Vec
     }
 }
 
+/// Appends the members of `patch` that `state` has with the same value, or lacks where the patch has a
+/// null; with `as_nulls`, a null for each that it has.
+pub(crate) fn agreeing(patch: Members<'_>, state: Members<'_>, as_nulls: bool, out: &mut Vec<u8>) {
+    let mut outer: Vec<(Members<'_>, Members<'_>, OpenObject)> = Vec::new();
+    let (mut here, mut state) = (patch, state);
+    loop {
+        let Some((member, rest)) = here.split() else {
+            let Some((next, next_state, object)) = outer.pop() else {
+                return;
+            };
+            object.end_or_drop(out);
+            (here, state) = (next, next_state);
+            continue;
+        };
+        here = rest;
+        let has = match (member.value, state.seek(member.name).1.map(|m| m.value)) {
+            (Value::Object(content), Some(Value::Object(inner))) if !content.is_empty() => {
+                outer.push((here, state, OpenObject::begin(member.name, 0, out)));
+                (here, state) = (content, inner);
+                continue;
+            }
+            (Value::Object(_), Some(Value::Object(_))) => true,
+            (Value::Leaf { text, .. }, Some(Value::Leaf { text: other, .. })) => {
+                same_value(text, other)
+            }
+            (Value::Null, None) => !as_nulls,
+            _ => false,
+        };
+        match (has, as_nulls) {
+            (true, true) => push_null(member.name, out),
+            (true, false) => out.extend_from_slice(member.raw),
+            (false, _) => {}
+        }
+    }
+}
+
 /// Appends the nulls of a patch, with the objects that lead to them and nothing else.
 pub(crate) fn only_nulls(patch: Members<'_>, out: &mut Vec<u8>) {
     let mut outer: Vec<(Members<'_>, OpenObject)> = Vec::new();
@@ -59,11 +96,7 @@ pub(crate) fn only_nulls(patch: Members<'_>, out: &mut Vec<u8>) {
             let Some((next, object)) = outer.pop() else {
                 return;
             };
-            if object.has_members(out) {
-                object.end(out);
-            } else {
-                out.truncate(object.start());
-            }
+            object.end_or_drop(out);
             here = next;
             continue;
         };

@@ -7,17 +7,17 @@ use crate::json::integer;
 use crate::time::EpochSeconds;
 
 /// Appends `state` with the stamps that `metadata` (the JSON of a `metadata` member, read as a tree)
-/// holds for its leaves; a leaf without one keeps its own. False if there is a null.
+/// holds for its leaves; a leaf without one keeps its own. A null is a member that is not there.
 ///
 /// The shape of `state` decides what is a leaf, so that a user's member called `timestamp` is none
 /// of the service's.
-pub(crate) fn stamped(state: Members<'_>, metadata: Members<'_>, out: &mut Vec<u8>) -> bool {
+pub(crate) fn stamped(state: Members<'_>, metadata: Members<'_>, out: &mut Vec<u8>) {
     let mut outer: Vec<(Members<'_>, Members<'_>, OpenObject)> = Vec::new();
     let (mut here, mut stamps) = (state, metadata);
     loop {
         let Some((member, rest)) = here.split() else {
             let Some((next, next_stamps, object)) = outer.pop() else {
-                return true;
+                return;
             };
             object.end(out);
             (here, stamps) = (next, next_stamps);
@@ -26,7 +26,7 @@ pub(crate) fn stamped(state: Members<'_>, metadata: Members<'_>, out: &mut Vec<u
         here = rest;
         let known = stamps.seek(member.name).1.map(|member| member.value);
         match member.value {
-            Value::Null => return false,
+            Value::Null => {}
             Value::Leaf { stamp, text } => {
                 push_leaf(
                     member.name,

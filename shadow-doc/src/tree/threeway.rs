@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::format::{Member, Members, OpenObject, Value};
-use super::{Event, Walk, compare};
+use super::{compare, newest_stamp};
 use crate::time::EpochSeconds;
 
 /// Who wins where both sides changed a member.
@@ -131,15 +131,5 @@ fn same(a: Option<Member<'_>>, b: Option<Member<'_>>) -> bool {
 
 /// The newest stamp in a member; an object without leaves has the oldest there is.
 fn newest(member: Option<Member<'_>>) -> Option<EpochSeconds> {
-    let stamp = |event| match event {
-        Event::Leaf { stamp, .. } => Some(stamp),
-        _ => None,
-    };
-    let member = member?;
-    Some(
-        Walk::new(Members(member.raw))
-            .filter_map(stamp)
-            .max()
-            .unwrap_or_default(),
-    )
+    Some(newest_stamp(Members(member?.raw)).unwrap_or_default())
 }

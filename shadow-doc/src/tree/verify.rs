@@ -4,7 +4,9 @@ use alloc::vec::Vec;
 
 use super::format::{FLAGS, Members, Value};
 use super::parse::MAX_OPEN;
-use crate::json::{ArrayRules, is_canonical, is_canonical_array, is_number_start, number_end};
+use crate::json::{
+    ArrayNulls, ArrayRules, is_canonical, is_canonical_array, is_number_start, number_end,
+};
 use crate::time::EpochSeconds;
 
 /// Length of the members in compact JSON, each with a comma behind it. The section itself is two
@@ -93,7 +95,7 @@ fn is_canonical_text(text: &[u8]) -> bool {
                 count_arrays: false,
                 max_open: MAX_OPEN,
                 reject_duplicates: true,
-                null_in_objects: true,
+                nulls: ArrayNulls::InObjects,
             };
             is_canonical_array(text, widest)
         }

@@ -20,6 +20,15 @@ pub(crate) enum Event<'a> {
     Leave,
 }
 
+/// The newest stamp of all leaves; `None` without leaves.
+pub(crate) fn newest_stamp(section: Members<'_>) -> Option<EpochSeconds> {
+    let stamp = |event| match event {
+        Event::Leaf { stamp, .. } => Some(stamp),
+        _ => None,
+    };
+    Walk::new(section).filter_map(stamp).max()
+}
+
 /// The events of a section in order, without recursion.
 pub(crate) struct Walk<'a> {
     here: Members<'a>,

@@ -31,8 +31,8 @@ pub(crate) fn write_state(walk: Walk<'_>, out: &mut Vec<u8>) {
 }
 
 /// Appends the metadata of the walked members: a stamp for each leaf, arrays element by element.
-/// A null, which only a patch can hold, is stamped with `null_stamp`.
-pub(crate) fn write_metadata(walk: Walk<'_>, null_stamp: EpochSeconds, out: &mut Vec<u8>) {
+/// A null, which only a patch can hold, is stamped with `null_stamp`, or left out.
+pub(crate) fn write_metadata(walk: Walk<'_>, null_stamp: Option<EpochSeconds>, out: &mut Vec<u8>) {
     let mut stamps = StampText::default();
     let mut object = Object::begin(out);
     for event in walk {
@@ -47,8 +47,10 @@ pub(crate) fn write_metadata(walk: Walk<'_>, null_stamp: EpochSeconds, out: &mut
                 }
             }
             Event::Null { name } => {
-                object.name(name, out);
-                out.extend_from_slice(stamps.of(null_stamp));
+                if let Some(stamp) = null_stamp {
+                    object.name(name, out);
+                    out.extend_from_slice(stamps.of(stamp));
+                }
             }
             Event::Enter { name } => {
                 object.name(name, out);
@@ -60,13 +62,13 @@ pub(crate) fn write_metadata(walk: Walk<'_>, null_stamp: EpochSeconds, out: &mut
     Object::end(out);
 }
 
-/// Appends the walked members as members, with their stamps and without flags.
-pub(crate) fn write_members(walk: Walk<'_>, out: &mut Vec<u8>) {
+/// Appends the walked members as members, without flags; their stamps are their own or `restamp`.
+pub(crate) fn write_members(walk: Walk<'_>, restamp: Option<EpochSeconds>, out: &mut Vec<u8>) {
     let mut open: Vec<OpenObject> = Vec::new();
     for event in walk {
         match event {
             Event::Leaf { name, stamp, text } => {
-                push_leaf(name, stamp, text, out);
+                push_leaf(name, restamp.unwrap_or(stamp), text, out);
             }
             Event::Null { name } => {
                 push_null(name, out);

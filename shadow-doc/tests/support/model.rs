@@ -12,6 +12,20 @@ pub(crate) struct Model {
     pub(crate) document: Option<Document>,
     tombstone: Option<(u64, u64)>,
     max_size: usize,
+    pub(crate) readings: Readings,
+}
+
+/// The readings that differ from the default ones.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Readings {
+    pub(crate) delete_takes_no_number: bool,
+    pub(crate) no_empty_objects_in_delta: bool,
+    pub(crate) all_null_objects_vanish: bool,
+    pub(crate) version_on_missing_is_invalid: bool,
+    pub(crate) delta_has_metadata: bool,
+    pub(crate) nested_nulls_have_no_stamp: bool,
+    pub(crate) arrays_are_no_levels: bool,
+    pub(crate) null_is_absent: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -45,11 +59,15 @@ impl Model {
             return Answer::Rejected(404);
         };
         let mut state = document.state.clone();
-        if let Some((delta, _)) = document.delta() {
+        let mut metadata = document.metadata.clone();
+        if let Some((delta, stamps)) = document.delta(self.readings) {
             state.insert("delta".into(), delta);
+            if self.readings.delta_has_metadata {
+                metadata.insert("delta".into(), stamps);
+            }
         }
         accepted(json!({
-            "state": state, "metadata": document.metadata, "version": document.version, "timestamp": now,
+            "state": state, "metadata": metadata, "version": document.version, "timestamp": now,
         }))
     }
 
@@ -57,12 +75,13 @@ impl Model {
         let Some(document) = self.document.take() else {
             return Answer::Rejected(404);
         };
-        self.tombstone = Some((document.version + 1, now));
+        let taken = u64::from(!self.readings.delete_takes_no_number);
+        self.tombstone = Some((document.version + taken, now));
         accepted(json!({"version": document.version, "timestamp": now}))
     }
 
     pub(crate) fn update(&mut self, request: &Value, now: u64) -> Answer {
-        if let Some(code) = refuse(request) {
+        if let Some(code) = refuse(request, self.readings) {
             return Answer::Rejected(code);
         }
         if let Some((_, deleted)) = self.tombstone
@@ -71,10 +90,14 @@ impl Model {
             self.tombstone = None;
         }
         let current = self.document.as_ref().map(|document| document.version);
-        if let Some(version) = request.get("version")
+        let version = request
+            .get("version")
+            .filter(|version| !version.is_null() || !self.readings.null_is_absent);
+        if let Some(version) = version
             && version.as_f64() != current.map(|version| version as f64)
         {
-            return Answer::Rejected(409);
+            let is_invalid = current.is_none() && self.readings.version_on_missing_is_invalid;
+            return Answer::Rejected(if is_invalid { 400 } else { 409 });
         }
         let last = current
             .or(self.tombstone.map(|(version, _)| version))
@@ -94,7 +117,7 @@ impl Model {
                 Some(patch) => {
                     let mut old_state = next.state.remove(section).unwrap_or(json!({}));
                     let mut old_metadata = next.metadata.remove(section).unwrap_or(json!({}));
-                    merge(&mut old_state, &mut old_metadata, patch, now);
+                    merge(&mut old_state, &mut old_metadata, patch, now, self.readings);
                     if old_state != json!({}) {
                         next.state.insert(section.into(), old_state);
                         next.metadata.insert(section.into(), old_metadata);
@@ -105,7 +128,7 @@ impl Model {
         if next.size() > self.max_size {
             return Answer::Rejected(413);
         }
-        let token = request.get("clientToken");
+        let token = request.get("clientToken").filter(|token| !token.is_null());
         let sign = |mut message: Value| {
             message["timestamp"] = json!(now);
             if let Some(token) = token {
@@ -115,12 +138,22 @@ impl Model {
         };
         let metadata = match state {
             Value::Null => stamp(now),
-            state => stamps(state, now),
+            state => state
+                .as_object()
+                .unwrap()
+                .iter()
+                .map(|(name, section)| {
+                    let nested = !self.readings.nested_nulls_have_no_stamp || section.is_null();
+                    (name.clone(), stamps(section, now, nested))
+                })
+                .collect(),
         };
         let response = sign(json!({"state": state, "metadata": metadata, "version": next.version}));
-        let delta = next.delta().map_or(Value::Null, |(delta, metadata)| {
-            sign(json!({"state": delta, "metadata": metadata, "version": next.version}))
-        });
+        let delta = next
+            .delta(self.readings)
+            .map_or(Value::Null, |(delta, metadata)| {
+                sign(json!({"state": delta, "metadata": metadata, "version": next.version}))
+            });
         let show = |document: &Document| json!({"state": document.state, "metadata": document.metadata, "version": document.version});
         let documents = sign(json!({
             "previous": self.document.as_ref().map(show), "current": show(&next),
@@ -148,12 +181,12 @@ impl Document {
             .sum()
     }
 
-    pub(crate) fn delta(&self) -> Option<(Value, Value)> {
+    pub(crate) fn delta(&self, readings: Readings) -> Option<(Value, Value)> {
         let desired = self.state.get("desired")?;
         let metadata = &self.metadata["desired"];
         match self.state.get("reported") {
             None => Some((desired.clone(), metadata.clone())),
-            Some(reported) => difference(desired, metadata, reported),
+            Some(reported) => difference(desired, metadata, reported, readings),
         }
     }
 }
@@ -170,43 +203,67 @@ fn stamp(now: u64) -> Value {
     json!({"timestamp": now})
 }
 
-/// A stamp on every leaf, nulls included.
-fn stamps(value: &Value, now: u64) -> Value {
+/// A stamp on every leaf, nulls included if `nulls` says so.
+fn stamps(value: &Value, now: u64, nulls: bool) -> Value {
     match value {
         Value::Object(members) => members
             .iter()
-            .map(|(name, value)| (name.clone(), stamps(value, now)))
+            .filter(|(_, value)| nulls || !value.is_null())
+            .map(|(name, value)| (name.clone(), stamps(value, now, nulls)))
             .collect(),
-        Value::Array(elements) => elements.iter().map(|value| stamps(value, now)).collect(),
+        Value::Array(elements) => {
+            let stamps = elements.iter().map(|value| stamps(value, now, nulls));
+            stamps.collect()
+        }
         _ => stamp(now),
     }
 }
 
-fn merge(state: &mut Value, metadata: &mut Value, patch: &Value, now: u64) {
+/// Whether an object holds nothing but nulls and objects of nothing but nulls, one of which there is.
+fn is_all_null(value: &Value) -> bool {
+    value.as_object().is_some_and(|members| {
+        !members.is_empty()
+            && members
+                .values()
+                .all(|value| value.is_null() || is_all_null(value))
+    })
+}
+
+fn merge(state: &mut Value, metadata: &mut Value, patch: &Value, now: u64, readings: Readings) {
     for (name, value) in patch.as_object().unwrap() {
         if value.is_null() {
             state.as_object_mut().unwrap().remove(name);
             metadata.as_object_mut().unwrap().remove(name);
         } else if value.is_object() {
+            let is_new = state.get(name).is_none();
+            if readings.all_null_objects_vanish && is_new && is_all_null(value) {
+                continue;
+            }
             if !state.get(name).is_some_and(Value::is_object) {
                 state[name] = json!({});
                 metadata[name] = json!({});
             }
-            merge(&mut state[name], &mut metadata[name], value, now);
+            merge(&mut state[name], &mut metadata[name], value, now, readings);
         } else {
             state[name] = value.clone();
-            metadata[name] = stamps(value, now);
+            metadata[name] = stamps(value, now, true);
         }
     }
 }
 
-fn difference(desired: &Value, metadata: &Value, reported: &Value) -> Option<(Value, Value)> {
+fn difference(
+    desired: &Value,
+    metadata: &Value,
+    reported: &Value,
+    readings: Readings,
+) -> Option<(Value, Value)> {
     let (mut delta, mut stamps) = (Map::new(), Map::new());
     for (name, wish) in desired.as_object().unwrap() {
         let found = match (wish, reported.get(name)) {
+            (wish, None) if readings.no_empty_objects_in_delta && *wish == json!({}) => None,
             (wish, None) => Some((wish.clone(), metadata[name].clone())),
             (Value::Object(_), Some(other @ Value::Object(_))) => {
-                difference(wish, &metadata[name], other)
+                difference(wish, &metadata[name], other, readings)
             }
             (wish, Some(other)) if same(wish, other) => None,
             (wish, Some(_)) => Some((wish.clone(), metadata[name].clone())),
@@ -220,41 +277,42 @@ fn difference(desired: &Value, metadata: &Value, reported: &Value) -> Option<(Va
 }
 
 /// The code with which a request is refused whatever the shadow is.
-fn refuse(request: &Value) -> Option<u16> {
+fn refuse(request: &Value, readings: Readings) -> Option<u16> {
     let bad = match request.get("state") {
         None => true,
         Some(Value::Null) => false,
         Some(Value::Object(state)) => state.iter().any(|(name, section)| {
             (name != "desired" && name != "reported")
                 || !(section.is_null() || section.is_object())
-                || depth(section) > MAX_DEPTH
+                || depth(section, readings) > MAX_DEPTH
                 || has_null_in_array(section, false)
         }),
         Some(_) => true,
     };
-    let version = request.get("version").is_some_and(|version| {
+    let given = |name| {
+        let value = request.get(name);
+        value.filter(|value| !value.is_null() || !readings.null_is_absent)
+    };
+    let version = given("version").is_some_and(|version| {
         version
             .as_f64()
             .is_none_or(|number| number < 0.0 || number.fract() != 0.0)
     });
-    let token = request
-        .get("clientToken")
+    let token = given("clientToken")
         .is_some_and(|token| token.as_str().is_none_or(|token| token.len() > 64));
     (bad || version || token).then_some(400)
 }
 
 /// A section is one level, and each object or array in it that is not empty one more.
-fn depth(value: &Value) -> usize {
+fn depth(value: &Value, readings: Readings) -> usize {
     let inner: Vec<&Value> = match value {
         Value::Object(members) => members.values().collect(),
         Value::Array(elements) => elements.iter().collect(),
         _ => return 0,
     };
-    if inner.is_empty() {
-        0
-    } else {
-        1 + inner.into_iter().map(depth).max().unwrap()
-    }
+    let counts = value.is_object() || !readings.arrays_are_no_levels;
+    let deepest = inner.iter().map(|value| depth(value, readings)).max();
+    deepest.map_or(0, |deepest| usize::from(counts) + deepest)
 }
 
 fn has_null_in_array(value: &Value, inside: bool) -> bool {
