@@ -161,7 +161,8 @@ struct Case {
 fn judge(leaf: &[u8], intermediates: &[Vec<u8>], roots: &[Vec<u8>], crls: &[Vec<u8>], now: u64) -> Result<(), Refusal> {
     let profile = Profile::strict();
     let authorities = roots.iter().filter_map(|der| Authority::new(der, &profile).ok());
-    let mut verifier = PathVerifier::new(Authorities::new(authorities));
+    // OpenSSL compares a common name that looks like a host name with constraints as well.
+    let mut verifier = PathVerifier::new(Authorities::new(authorities)).known_by_common_name();
     if !crls.is_empty() {
         let lists: Result<Vec<_>, _> =
             crls.iter().map(|der| RevocationList::new(der, &profile)).collect();
@@ -337,6 +338,16 @@ fn mutate(bytes: &[u8], random: &mut SmallRng) -> Vec<u8> {
 /// 2026-06-01
 const NOW: u64 = 1_780_272_000;
 
+fn openssl_reads_the_key(folder: &Path, der: &[u8]) -> bool {
+    let path = folder.join("key-of.pem");
+    std::fs::write(&path, pem("CERTIFICATE", der)).unwrap();
+    Command::new("openssl")
+        .args(["x509", "-noout", "-pubkey", "-in"])
+        .arg(&path)
+        .output()
+        .is_ok_and(|output| output.status.success() && output.stdout.starts_with(b"-----BEGIN"))
+}
+
 /// Counts of what we accept and OpenSSL refuses, by what it says.
 fn certificates(count: usize, random: &mut SmallRng) -> BTreeMap<String, (usize, Vec<u8>)> {
     let folder = folder(&format!("mutants-{count}"));
@@ -364,10 +375,14 @@ fn certificates(count: usize, random: &mut SmallRng) -> BTreeMap<String, (usize,
             total += 1;
         }
         if accepted.len() == 500 || index + 1 == count {
-            for (theirs, leaf) in question.ask(&accepted).into_iter().zip(accepted.drain(..)) {
-                if theirs != "accept" {
-                    differences.entry(theirs).or_insert((0, leaf)).0 += 1;
+            for (mut theirs, leaf) in question.ask(&accepted).into_iter().zip(accepted.drain(..)) {
+                if theirs == "accept" {
+                    continue;
                 }
+                if !openssl_reads_the_key(&folder, &leaf) {
+                    theirs = "the public key cannot be read".to_owned();
+                }
+                differences.entry(theirs).or_insert((0, leaf)).0 += 1;
             }
         }
     }

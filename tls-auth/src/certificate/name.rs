@@ -275,6 +275,14 @@ impl<'a> Attribute<'a> {
         }
     }
 
+    /// Whether its value is of a string type.
+    pub(crate) fn is_string(&self) -> bool {
+        matches!(
+            self.tag.0,
+            0x0C | 0x12 | 0x13 | 0x14 | 0x16 | 0x1A | 0x1C | 0x1E
+        )
+    }
+
     /// `emailAddress`, 1.2.840.113549.1.9.1
     pub(crate) fn is_email_address(&self) -> bool {
         self.oid == [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x01]
