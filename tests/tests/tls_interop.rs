@@ -16,12 +16,14 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
+};
 use rustls::{ClientConnection, ServerConnection, Stream};
 use rustls_pki_types::UnixTime;
 use tls_auth::{
-    Authorities, Authority, CertificateId, Credentials, DeviceConfig, MemoryRegistry, Outcome, Owner,
-    PrincipalRule, Profile, Record, Refusal, ServerAuth, SessionStore, Status, alpn,
+    Authorities, Authority, CertificateId, Credentials, DeviceConfig, MemoryRegistry, Outcome,
+    Owner, PrincipalRule, Profile, Record, Refusal, ServerAuth, SessionStore, Status, alpn,
 };
 
 type Ca = CertifiedIssuer<'static, KeyPair>;
@@ -89,7 +91,10 @@ impl Files {
     }
 
     fn credentials(&self, name: &str) -> Credentials {
-        let (chain, key) = (self.read(&format!("{name}.pem")), self.read(&format!("{name}.key")));
+        let (chain, key) = (
+            self.read(&format!("{name}.pem")),
+            self.read(&format!("{name}.key")),
+        );
         Credentials::from_pem(&chain, &key).unwrap()
     }
 
@@ -141,7 +146,9 @@ fn serve(
     talk: impl Fn(&[u8]) -> Vec<u8>,
 ) -> Met {
     let (mut socket, _) = listener.accept().unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
     let attempt = auth.attempt(names).unwrap();
     let mut connection = ServerConnection::new(attempt.config()).unwrap();
     let refused = |refusal: &Refusal| refusal.kind().code().to_owned();
@@ -185,8 +192,19 @@ fn openssl_s_client_to_our_server() {
     let connect = |version: &str, name: &str, session: &[&str]| -> (Met, String) {
         let session: Vec<String> = session.iter().map(|word| (*word).to_owned()).collect();
         let client = Command::new("openssl")
-            .args(["s_client", version, "-connect", &format!("127.0.0.1:{port}")])
-            .args(["-servername", "localhost", "-alpn", "x-amzn-mqtt-ca", "-verify_return_error"])
+            .args([
+                "s_client",
+                version,
+                "-connect",
+                &format!("127.0.0.1:{port}"),
+            ])
+            .args([
+                "-servername",
+                "localhost",
+                "-alpn",
+                "x-amzn-mqtt-ca",
+                "-verify_return_error",
+            ])
             .arg("-CAfile")
             .arg(files.path("ca.pem"))
             .arg("-cert")
@@ -206,7 +224,9 @@ fn openssl_s_client_to_our_server() {
             // OpenSSL ends with its input; the session ticket comes before the answer does.
             std::thread::sleep(Duration::from_millis(700));
         });
-        let met = serve(&listener, &auth, &[alpn::MQTT_CA], |_| b"welcome\n".to_vec());
+        let met = serve(&listener, &auth, &[alpn::MQTT_CA], |_| {
+            b"welcome\n".to_vec()
+        });
         writer.join().unwrap();
         let mut text = String::new();
         let _ = client.0.stdout.take().unwrap().read_to_string(&mut text);
@@ -214,20 +234,38 @@ fn openssl_s_client_to_our_server() {
         (met, text)
     };
     for version in ["-tls1_2", "-tls1_3"] {
-        let file = files.path(&format!("session{version}")).display().to_string();
+        let file = files
+            .path(&format!("session{version}"))
+            .display()
+            .to_string();
         let (met, text) = connect(version, "device", &["-sess_out", &file]);
-        assert_eq!(met, Ok(("device".to_owned(), false, b"hello\n".to_vec())), "{text}");
-        assert!(text.contains("welcome") && text.contains("x-amzn-mqtt-ca"), "{text}");
+        assert_eq!(
+            met,
+            Ok(("device".to_owned(), false, b"hello\n".to_vec())),
+            "{text}"
+        );
+        assert!(
+            text.contains("welcome") && text.contains("x-amzn-mqtt-ca"),
+            "{text}"
+        );
         let (met, text) = connect(version, "device", &["-sess_in", &file, "-sess_out", &file]);
-        assert_eq!(met, Ok(("device".to_owned(), true, b"hello\n".to_vec())), "{text}");
+        assert_eq!(
+            met,
+            Ok(("device".to_owned(), true, b"hello\n".to_vec())),
+            "{text}"
+        );
         // Revoked meanwhile: the session is taken up, and nobody comes of it.
-        registry.set_status(&files.id("device"), Status::Revoked).unwrap();
+        registry
+            .set_status(&files.id("device"), Status::Revoked)
+            .unwrap();
         let (met, _) = connect(version, "device", &["-sess_in", &file]);
         assert_eq!(met, Err("not-active".to_owned()));
         let (met, text) = connect(version, "device", &[]);
         assert_eq!(met, Err("not-active".to_owned()));
         assert!(text.contains("alert certificate revoked"), "{text}");
-        registry.set_status(&files.id("device"), Status::Active).unwrap();
+        registry
+            .set_status(&files.id("device"), Status::Active)
+            .unwrap();
         let (met, _) = connect(version, "stranger", &[]);
         assert_eq!(met, Err("not-registered".to_owned()));
     }
@@ -248,10 +286,29 @@ fn mosquitto_pub_to_our_server() {
     let (auth, _) = server(&files);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
-    for (name, expected) in [("device", Ok("device")), ("stranger", Err("not-registered"))] {
+    for (name, expected) in [
+        ("device", Ok("device")),
+        ("stranger", Err("not-registered")),
+    ] {
         let client = Command::new("mosquitto_pub")
-            .args(["-h", "localhost", "-p", &port.to_string(), "-t", "plant/7", "-m", "21.5"])
-            .args(["--tls-alpn", "x-amzn-mqtt-ca", "-V", "mqttv311", "-i", "device"])
+            .args([
+                "-h",
+                "localhost",
+                "-p",
+                &port.to_string(),
+                "-t",
+                "plant/7",
+                "-m",
+                "21.5",
+            ])
+            .args([
+                "--tls-alpn",
+                "x-amzn-mqtt-ca",
+                "-V",
+                "mqttv311",
+                "-i",
+                "device",
+            ])
             .arg("--cafile")
             .arg(files.path("ca.pem"))
             .arg("--cert")
@@ -333,16 +390,24 @@ fn our_client_to_mosquitto() {
         }
     };
     // CONNECT, MQTT 3.1.1, clean session, client identifier `d`.
-    let hello = [0x10, 13, 0, 4, b'M', b'Q', b'T', b'T', 4, 2, 0, 30, 0, 1, b'd'];
+    let hello = [
+        0x10, 13, 0, 4, b'M', b'Q', b'T', b'T', 4, 2, 0, 30, 0, 1, b'd',
+    ];
     let meet = |device: &DeviceConfig| -> Result<(Vec<u8>, bool), String> {
         let mut socket = connect();
-        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
         let name = DeviceConfig::server_name("localhost").unwrap();
         let mut connection = ClientConnection::new(device.config(), name).unwrap();
         let mut stream = Stream::new(&mut connection, &mut socket);
-        stream.write_all(&hello).map_err(|error| error.to_string())?;
+        stream
+            .write_all(&hello)
+            .map_err(|error| error.to_string())?;
         let mut answer = vec![0; 4];
-        stream.read_exact(&mut answer).map_err(|error| error.to_string())?;
+        stream
+            .read_exact(&mut answer)
+            .map_err(|error| error.to_string())?;
         let resumed = connection.handshake_kind() == Some(rustls::HandshakeKind::Resumed);
         Ok((answer, resumed))
     };

@@ -76,7 +76,10 @@ fn pem(label: &str, der: &[u8]) -> String {
         .chunks(64)
         .map(|line| std::str::from_utf8(line).unwrap())
         .collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+    format!(
+        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+        lines.join("\n")
+    )
 }
 
 fn pems(ders: &[Vec<u8>]) -> String {
@@ -102,7 +105,14 @@ impl Question<'_> {
         };
         let mut command = Command::new("openssl");
         command
-            .args(["verify", "-no-CApath", "-no-CAstore", "-purpose", "sslclient", "-partial_chain"])
+            .args([
+                "verify",
+                "-no-CApath",
+                "-no-CAstore",
+                "-purpose",
+                "sslclient",
+                "-partial_chain",
+            ])
             .args(["-attime", &self.now.to_string()])
             .arg("-CAfile")
             .arg(write("roots.pem", &pems(self.roots)));
@@ -158,15 +168,26 @@ struct Case {
     crls: Vec<String>,
 }
 
-fn judge(leaf: &[u8], intermediates: &[Vec<u8>], roots: &[Vec<u8>], crls: &[Vec<u8>], now: u64) -> Result<(), Refusal> {
+fn judge(
+    leaf: &[u8],
+    intermediates: &[Vec<u8>],
+    roots: &[Vec<u8>],
+    crls: &[Vec<u8>],
+    now: u64,
+) -> Result<(), Refusal> {
     let profile = Profile::strict();
-    let authorities = roots.iter().filter_map(|der| Authority::new(der, &profile).ok());
+    let authorities = roots
+        .iter()
+        .filter_map(|der| Authority::new(der, &profile).ok());
     // OpenSSL compares a common name that looks like a host name with constraints as well.
     let mut verifier = PathVerifier::new(Authorities::new(authorities)).known_by_common_name();
     if !crls.is_empty() {
-        let lists: Result<Vec<_>, _> =
-            crls.iter().map(|der| RevocationList::new(der, &profile)).collect();
-        verifier = verifier.with_revocation(RevocationLists::new(lists?, RevocationPolicy::default()));
+        let lists: Result<Vec<_>, _> = crls
+            .iter()
+            .map(|der| RevocationList::new(der, &profile))
+            .collect();
+        verifier =
+            verifier.with_revocation(RevocationLists::new(lists?, RevocationPolicy::default()));
     }
     let others: Vec<&[u8]> = intermediates.iter().map(Vec::as_slice).collect();
     let now = UnixTime::since_unix_epoch(Duration::from_secs(now));
@@ -182,7 +203,9 @@ fn our_vectors_as_openssl_sees_them() {
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/certificates.json");
     let cases: Vec<Case> = serde_json::from_slice(&std::fs::read(vectors).unwrap()).unwrap();
     let decode = |list: &[String]| -> Vec<Vec<u8>> {
-        list.iter().map(|text| STANDARD.decode(text).unwrap()).collect()
+        list.iter()
+            .map(|text| STANDARD.decode(text).unwrap())
+            .collect()
     };
     let ledger = ledger();
     let mut known: HashMap<&str, &Difference> =
@@ -190,8 +213,11 @@ fn our_vectors_as_openssl_sees_them() {
     let mut wrong = Vec::new();
     for case in &cases {
         let leaf = STANDARD.decode(&case.leaf).unwrap();
-        let (intermediates, roots, crls) =
-            (decode(&case.intermediates), decode(&case.roots), decode(&case.crls));
+        let (intermediates, roots, crls) = (
+            decode(&case.intermediates),
+            decode(&case.roots),
+            decode(&case.crls),
+        );
         let compact: String = case.now.chars().filter(|c| !"-:".contains(*c)).collect();
         let now = sigv4::Timestamp::parse(&compact).unwrap().unix_seconds();
         let ours = judge(&leaf, &intermediates, &roots, &crls, now);
@@ -207,13 +233,19 @@ fn our_vectors_as_openssl_sees_them() {
         match (agree, known.remove(case.name.as_str())) {
             (true, None) => {}
             (false, Some(row)) if row.openssl == theirs => {}
-            (true, Some(_)) => wrong.push(format!("{}: both agree; take it out of the ledger", case.name)),
+            (true, Some(_)) => wrong.push(format!(
+                "{}: both agree; take it out of the ledger",
+                case.name
+            )),
             (false, _) => wrong.push(format!("{}: ours {ours:?}, OpenSSL `{theirs}`", case.name)),
         }
     }
     std::fs::remove_dir_all(&folder).unwrap();
     let left: Vec<&&str> = known.keys().filter(|name| **name != "*").collect();
-    assert!(left.is_empty(), "in the ledger and not in the vectors: {left:?}");
+    assert!(
+        left.is_empty(),
+        "in the ledger and not in the vectors: {left:?}"
+    );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -248,11 +280,12 @@ fn wrap(tag: u8, contents: &[u8]) -> Vec<u8> {
 
 impl Parts {
     fn of(der: &[u8]) -> Self {
-        let head = der.len() - match der[1] {
-            0..=0x7F => usize::from(der[1]),
-            0x81 => usize::from(der[2]),
-            _ => usize::from(der[2]) << 8 | usize::from(der[3]),
-        };
+        let head = der.len()
+            - match der[1] {
+                0..=0x7F => usize::from(der[1]),
+                0x81 => usize::from(der[2]),
+                _ => usize::from(der[2]) << 8 | usize::from(der[3]),
+            };
         let (to_sign, rest) = split(&der[head..]);
         let (algorithm, _) = split(rest);
         Self {
@@ -281,12 +314,16 @@ fn ca_params(name: &str) -> CertificateParams {
 fn seeds(by: &Ca) -> Vec<Vec<u8>> {
     let plain = || {
         let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, "sensor-17");
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "sensor-17");
         params.serial_number = Some(SerialNumber::from(4711));
         params
     };
     let mut whole = plain();
-    whole.distinguished_name.push(DnType::OrganizationName, "Acme");
+    whole
+        .distinguished_name
+        .push(DnType::OrganizationName, "Acme");
     whole.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     whole.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     whole.use_authority_key_identifier_extension = true;
@@ -317,7 +354,9 @@ fn mutate(bytes: &[u8], random: &mut SmallRng) -> Vec<u8> {
     for _ in 0..random.random_range(1..=3) {
         let at = random.random_range(0..bytes.len());
         match random.random_range(0..7) {
-            0 | 1 => bytes[at] = [0x00, 0x7F, 0x80, 0xFF, 0x01, 0x30, 0x0C][random.random_range(0..7)],
+            0 | 1 => {
+                bytes[at] = [0x00, 0x7F, 0x80, 0xFF, 0x01, 0x30, 0x0C][random.random_range(0..7)]
+            }
             2 | 3 => bytes[at] ^= 1 << random.random_range(0..8),
             4 => bytes.insert(at, random.random()),
             5 => {
@@ -352,9 +391,16 @@ fn openssl_reads_the_key(folder: &Path, der: &[u8]) -> bool {
 fn certificates(count: usize, random: &mut SmallRng) -> BTreeMap<String, (usize, Vec<u8>)> {
     let folder = folder(&format!("mutants-{count}"));
     let root = Ca::self_signed(ca_params("root"), KeyPair::generate().unwrap()).unwrap();
-    let intermediate =
-        Ca::signed_by(ca_params("intermediate"), KeyPair::generate().unwrap(), &root).unwrap();
-    let seeds: Vec<Parts> = seeds(&intermediate).iter().map(|der| Parts::of(der)).collect();
+    let intermediate = Ca::signed_by(
+        ca_params("intermediate"),
+        KeyPair::generate().unwrap(),
+        &root,
+    )
+    .unwrap();
+    let seeds: Vec<Parts> = seeds(&intermediate)
+        .iter()
+        .map(|der| Parts::of(der))
+        .collect();
     let (roots, intermediates) = ([root.der().to_vec()], [intermediate.der().to_vec()]);
     let question = Question {
         folder: &folder,
@@ -412,7 +458,16 @@ fn lists(count: usize, random: &mut SmallRng) -> BTreeMap<String, (usize, Vec<u8
     };
     let seed = Parts::of(list.signed_by(&root).unwrap().der());
     let roots = [root.der().to_vec()];
-    assert!(judge(&leaf, &[], &roots, &[seed.signed(&seed.to_sign, &root)], NOW).is_err());
+    assert!(
+        judge(
+            &leaf,
+            &[],
+            &roots,
+            &[seed.signed(&seed.to_sign, &root)],
+            NOW
+        )
+        .is_err()
+    );
     let mut total = 0_usize;
     let mut differences: BTreeMap<String, (usize, Vec<u8>)> = BTreeMap::new();
     for _ in 0..count {
@@ -452,13 +507,22 @@ fn compare(count: usize) {
     let certificates = certificates(count, &mut random);
     let lists = lists(count / 5, &mut random);
     for (theirs, (times, example)) in certificates.into_iter().chain(lists) {
-        let entry = ledger.iter().find(|row| row.case == "*" && row.openssl == theirs);
+        let entry = ledger
+            .iter()
+            .find(|row| row.case == "*" && row.openssl == theirs);
         match entry {
             Some(row) => println!("{times} × `{theirs}`: {}", row.reason),
-            None => unknown.push(format!("{times} × `{theirs}`, as {}", STANDARD.encode(example))),
+            None => unknown.push(format!(
+                "{times} × `{theirs}`, as {}",
+                STANDARD.encode(example)
+            )),
         }
     }
-    assert!(unknown.is_empty(), "accepted here, refused by OpenSSL:\n{}", unknown.join("\n"));
+    assert!(
+        unknown.is_empty(),
+        "accepted here, refused by OpenSSL:\n{}",
+        unknown.join("\n")
+    );
 }
 
 #[test]
@@ -512,19 +576,38 @@ fn rsa_keys_that_openssl_makes() {
             .args(["req", "-x509", "-nodes", "-newkey"])
             .arg(format!("rsa:{bits}"))
             .args(["-pkeyopt", &format!("rsa_keygen_pubexp:{exponent}")])
-            .args(["-subj", "/CN=sensor-17", "-days", "36500", "-outform", "DER", "-out"])
+            .args([
+                "-subj",
+                "/CN=sensor-17",
+                "-days",
+                "36500",
+                "-outform",
+                "DER",
+                "-out",
+            ])
             .arg(&path)
             .arg("-keyout")
             .arg(&key)
             .output()
             .unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
         let der = std::fs::read(&path).unwrap();
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap();
         let verifier = PathVerifier::new(Authorities::new([]));
         let result = verifier.verify_itself(&der, UnixTime::since_unix_epoch(now));
-        let code = result.as_ref().map_or_else(|refusal| refusal.kind().code(), |()| "accepted");
-        assert_eq!(code, expected, "RSA {bits}, exponent {exponent}: {result:?}");
+        let code = result
+            .as_ref()
+            .map_or_else(|refusal| refusal.kind().code(), |()| "accepted");
+        assert_eq!(
+            code, expected,
+            "RSA {bits}, exponent {exponent}: {result:?}"
+        );
     }
     std::fs::remove_dir_all(&folder).unwrap();
 }

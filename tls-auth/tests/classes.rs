@@ -6,7 +6,10 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    reason = "a test fails by panicking"
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, runs on std, and may say what it does"
 )]
 
 mod support;
@@ -49,7 +52,10 @@ impl Chain {
         let root = Ca::self_signed(self.root, KeyPair::generate().unwrap()).unwrap();
         let intermediate =
             Ca::signed_by(self.intermediate, KeyPair::generate().unwrap(), &root).unwrap();
-        let leaf = self.leaf.signed_by(&KeyPair::generate().unwrap(), &intermediate).unwrap();
+        let leaf = self
+            .leaf
+            .signed_by(&KeyPair::generate().unwrap(), &intermediate)
+            .unwrap();
         let authority = Authority::new(root.der(), &self.profile)?;
         let mut verifier = PathVerifier::new(Authorities::new([authority]))
             .with_profile(self.profile)
@@ -67,7 +73,8 @@ impl Chain {
 }
 
 fn unknown_critical() -> CustomExtension {
-    let mut extension = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], vec![5, 0]);
+    let mut extension =
+        CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], vec![5, 0]);
     extension.set_criticality(true);
     extension
 }
@@ -110,8 +117,12 @@ fn chains_and_certificates() {
     type Change = fn(&mut Chain);
     let rows: &[(&str, &str, Change)] = &[
         ("good", "accepted", |_| ()),
-        ("no key usage", "accepted", |chain| chain.leaf.key_usages.clear()),
-        ("no extended key usage", "accepted", |chain| chain.leaf.extended_key_usages.clear()),
+        ("no key usage", "accepted", |chain| {
+            chain.leaf.key_usages.clear()
+        }),
+        ("no extended key usage", "accepted", |chain| {
+            chain.leaf.extended_key_usages.clear()
+        }),
         ("no key identifiers", "accepted", |chain| {
             chain.leaf.use_authority_key_identifier_extension = false;
             chain.intermediate.use_authority_key_identifier_extension = false;
@@ -120,20 +131,35 @@ fn chains_and_certificates() {
             chain.leaf.use_authority_key_identifier_extension = false;
             chain.profile = Profile::pedantic();
         }),
-        ("until the year 9999", "accepted", |chain| chain.leaf.not_after = date_time_ymd(9999, 12, 31)),
-        ("expired leaf", "expired", |chain| chain.leaf.not_after = date_time_ymd(2020, 1, 1)),
-        ("leaf of the future", "not-yet-valid", |chain| chain.leaf.not_before = date_time_ymd(2090, 1, 1)),
-        ("expired intermediate", "expired", |chain| chain.intermediate.not_after = date_time_ymd(2020, 1, 1)),
+        ("until the year 9999", "accepted", |chain| {
+            chain.leaf.not_after = date_time_ymd(9999, 12, 31)
+        }),
+        ("expired leaf", "expired", |chain| {
+            chain.leaf.not_after = date_time_ymd(2020, 1, 1)
+        }),
+        ("leaf of the future", "not-yet-valid", |chain| {
+            chain.leaf.not_before = date_time_ymd(2090, 1, 1)
+        }),
+        ("expired intermediate", "expired", |chain| {
+            chain.intermediate.not_after = date_time_ymd(2020, 1, 1)
+        }),
         ("intermediate of the future", "not-yet-valid", |chain| {
             chain.intermediate.not_before = date_time_ymd(2090, 1, 1);
         }),
-        ("expired root", "expired", |chain| chain.root.not_after = date_time_ymd(2020, 1, 1)),
-        ("root of the future", "not-yet-valid", |chain| chain.root.not_before = date_time_ymd(2090, 1, 1)),
+        ("expired root", "expired", |chain| {
+            chain.root.not_after = date_time_ymd(2020, 1, 1)
+        }),
+        ("root of the future", "not-yet-valid", |chain| {
+            chain.root.not_before = date_time_ymd(2090, 1, 1)
+        }),
         ("leaf for servers", "extended-key-usage", |chain| {
             chain.leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         }),
         ("leaf for servers and clients", "accepted", |chain| {
-            chain.leaf.extended_key_usages.push(ExtendedKeyUsagePurpose::ServerAuth);
+            chain
+                .leaf
+                .extended_key_usages
+                .push(ExtendedKeyUsagePurpose::ServerAuth);
         }),
         ("leaf for code", "extended-key-usage", |chain| {
             chain.leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
@@ -160,42 +186,74 @@ fn chains_and_certificates() {
         ("intermediate without keyCertSign", "key-usage", |chain| {
             chain.intermediate.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         }),
-        ("intermediate without key usage", "accepted", |chain| chain.intermediate.key_usages.clear()),
-        ("intermediate that is no CA", "not-a-ca", |chain| chain.intermediate.is_ca = IsCa::ExplicitNoCa),
-        ("intermediate that does not say", "not-a-ca", |chain| chain.intermediate.is_ca = IsCa::NoCa),
+        ("intermediate without key usage", "accepted", |chain| {
+            chain.intermediate.key_usages.clear()
+        }),
+        ("intermediate that is no CA", "not-a-ca", |chain| {
+            chain.intermediate.is_ca = IsCa::ExplicitNoCa
+        }),
+        ("intermediate that does not say", "not-a-ca", |chain| {
+            chain.intermediate.is_ca = IsCa::NoCa
+        }),
         ("root without keyCertSign", "key-usage", |chain| {
             chain.root.key_usages = vec![KeyUsagePurpose::CrlSign];
         }),
-        ("root that is no CA", "not-a-ca", |chain| chain.root.is_ca = IsCa::ExplicitNoCa),
+        ("root that is no CA", "not-a-ca", |chain| {
+            chain.root.is_ca = IsCa::ExplicitNoCa
+        }),
         ("root of length 0", "path-length", |chain| {
             chain.root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         }),
         ("root of length 1", "accepted", |chain| {
             chain.root.is_ca = IsCa::Ca(BasicConstraints::Constrained(1));
         }),
-        ("no intermediate allowed", "path-length", |chain| chain.limits = chain.limits.with_depth(0)),
-        ("unknown critical extension, leaf", "critical-extension", |chain| {
-            chain.leaf.custom_extensions.push(unknown_critical());
+        ("no intermediate allowed", "path-length", |chain| {
+            chain.limits = chain.limits.with_depth(0)
         }),
-        ("unknown critical extension, intermediate", "critical-extension", |chain| {
-            chain.intermediate.custom_extensions.push(unknown_critical());
-        }),
-        ("unknown critical extension, root", "critical-extension", |chain| {
-            chain.root.custom_extensions.push(unknown_critical());
-        }),
-        ("critical certificate policies, intermediate", "accepted", |chain| {
-            let any = vec![0x30, 8, 0x30, 6, 6, 4, 0x55, 0x1D, 0x20, 0];
-            let mut extension = CustomExtension::from_oid_content(&[2, 5, 29, 32], any);
-            extension.set_criticality(true);
-            chain.intermediate.custom_extensions.push(extension);
-        }),
+        (
+            "unknown critical extension, leaf",
+            "critical-extension",
+            |chain| {
+                chain.leaf.custom_extensions.push(unknown_critical());
+            },
+        ),
+        (
+            "unknown critical extension, intermediate",
+            "critical-extension",
+            |chain| {
+                chain
+                    .intermediate
+                    .custom_extensions
+                    .push(unknown_critical());
+            },
+        ),
+        (
+            "unknown critical extension, root",
+            "critical-extension",
+            |chain| {
+                chain.root.custom_extensions.push(unknown_critical());
+            },
+        ),
+        (
+            "critical certificate policies, intermediate",
+            "accepted",
+            |chain| {
+                let any = vec![0x30, 8, 0x30, 6, 6, 4, 0x55, 0x1D, 0x20, 0];
+                let mut extension = CustomExtension::from_oid_content(&[2, 5, 29, 32], any);
+                extension.set_criticality(true);
+                chain.intermediate.custom_extensions.push(extension);
+            },
+        ),
         ("an extension twice", "malformed", |chain| {
             for _ in 0..2 {
-                let extension = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 2], vec![5, 0]);
+                let extension =
+                    CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 2], vec![5, 0]);
                 chain.leaf.custom_extensions.push(extension);
             }
         }),
-        ("serial number 0", "serial-number", |chain| chain.leaf.serial_number = Some(SerialNumber::from(vec![0]))),
+        ("serial number 0", "serial-number", |chain| {
+            chain.leaf.serial_number = Some(SerialNumber::from(vec![0]))
+        }),
         ("serial number of 21 octets", "serial-number", |chain| {
             chain.leaf.serial_number = Some(SerialNumber::from(vec![1; 21]));
         }),
@@ -210,73 +268,138 @@ fn chains_and_certificates() {
             chain.leaf.distinguished_name = rcgen::DistinguishedName::new();
         }),
         ("too many names", "too-many-names", |chain| {
-            chain.leaf.subject_alt_names = (0..65).map(|index| dns(&format!("h{index}.example"))).collect();
+            chain.leaf.subject_alt_names = (0..65)
+                .map(|index| dns(&format!("h{index}.example")))
+                .collect();
         }),
         // Name constraints of every form
         ("DNS permitted", "accepted", |chain| {
-            permit(&mut chain.intermediate, vec![GeneralSubtree::DnsName("example".into())]);
+            permit(
+                &mut chain.intermediate,
+                vec![GeneralSubtree::DnsName("example".into())],
+            );
             chain.leaf.subject_alt_names = vec![dns("dev.example")];
         }),
         ("DNS not permitted", "name-constraint", |chain| {
-            permit(&mut chain.intermediate, vec![GeneralSubtree::DnsName("example".into())]);
+            permit(
+                &mut chain.intermediate,
+                vec![GeneralSubtree::DnsName("example".into())],
+            );
             chain.leaf.subject_alt_names = vec![dns("dev.example"), dns("dev.other")];
         }),
         ("DNS excluded", "name-constraint", |chain| {
-            exclude(&mut chain.intermediate, vec![GeneralSubtree::DnsName("example".into())]);
+            exclude(
+                &mut chain.intermediate,
+                vec![GeneralSubtree::DnsName("example".into())],
+            );
             chain.leaf.subject_alt_names = vec![dns("dev.example")];
         }),
-        ("DNS excluded below a wildcard", "name-constraint", |chain| {
-            exclude(&mut chain.intermediate, vec![GeneralSubtree::DnsName("a.b.example".into())]);
-            chain.leaf.subject_alt_names = vec![dns("*.b.example")];
-        }),
+        (
+            "DNS excluded below a wildcard",
+            "name-constraint",
+            |chain| {
+                exclude(
+                    &mut chain.intermediate,
+                    vec![GeneralSubtree::DnsName("a.b.example".into())],
+                );
+                chain.leaf.subject_alt_names = vec![dns("*.b.example")];
+            },
+        ),
         ("DNS constraint of the root", "name-constraint", |chain| {
-            permit(&mut chain.root, vec![GeneralSubtree::DnsName("example".into())]);
+            permit(
+                &mut chain.root,
+                vec![GeneralSubtree::DnsName("example".into())],
+            );
             chain.leaf.subject_alt_names = vec![dns("dev.other")];
         }),
-        ("DNS not permitted, in the common name", "name-constraint", |chain| {
-            permit(&mut chain.intermediate, vec![GeneralSubtree::DnsName("example".into())]);
-            chain.leaf.distinguished_name = name("evil.other");
-            chain.by_common_name = true;
-        }),
-        ("DNS not permitted, in a common name that is nobody's", "accepted", |chain| {
-            permit(&mut chain.intermediate, vec![GeneralSubtree::DnsName("example".into())]);
-            chain.leaf.distinguished_name = name("evil.other");
-        }),
-        ("DNS permitted, and a common name that is no host's", "accepted", |chain| {
-            permit(&mut chain.intermediate, vec![GeneralSubtree::DnsName("example".into())]);
-            chain.leaf.subject_alt_names = vec![dns("dev.example")];
-            chain.by_common_name = true;
-        }),
+        (
+            "DNS not permitted, in the common name",
+            "name-constraint",
+            |chain| {
+                permit(
+                    &mut chain.intermediate,
+                    vec![GeneralSubtree::DnsName("example".into())],
+                );
+                chain.leaf.distinguished_name = name("evil.other");
+                chain.by_common_name = true;
+            },
+        ),
+        (
+            "DNS not permitted, in a common name that is nobody's",
+            "accepted",
+            |chain| {
+                permit(
+                    &mut chain.intermediate,
+                    vec![GeneralSubtree::DnsName("example".into())],
+                );
+                chain.leaf.distinguished_name = name("evil.other");
+            },
+        ),
+        (
+            "DNS permitted, and a common name that is no host's",
+            "accepted",
+            |chain| {
+                permit(
+                    &mut chain.intermediate,
+                    vec![GeneralSubtree::DnsName("example".into())],
+                );
+                chain.leaf.subject_alt_names = vec![dns("dev.example")];
+                chain.by_common_name = true;
+            },
+        ),
         ("mail permitted", "accepted", |chain| {
-            permit(&mut chain.intermediate, vec![GeneralSubtree::Rfc822Name("acme.example".into())]);
+            permit(
+                &mut chain.intermediate,
+                vec![GeneralSubtree::Rfc822Name("acme.example".into())],
+            );
             chain.leaf.subject_alt_names = vec![mail("a@acme.example")];
         }),
         ("mail not permitted", "name-constraint", |chain| {
-            permit(&mut chain.intermediate, vec![GeneralSubtree::Rfc822Name("acme.example".into())]);
+            permit(
+                &mut chain.intermediate,
+                vec![GeneralSubtree::Rfc822Name("acme.example".into())],
+            );
             chain.leaf.subject_alt_names = vec![mail("a@evil.example")];
         }),
         ("directory permitted", "accepted", |chain| {
             let mut prefix = rcgen::DistinguishedName::new();
             prefix.push(DnType::OrganizationName, "Acme");
-            permit(&mut chain.intermediate, vec![GeneralSubtree::DirectoryName(prefix)]);
+            permit(
+                &mut chain.intermediate,
+                vec![GeneralSubtree::DirectoryName(prefix)],
+            );
         }),
         ("directory not permitted", "name-constraint", |chain| {
             let mut prefix = rcgen::DistinguishedName::new();
             prefix.push(DnType::OrganizationName, "Other");
-            permit(&mut chain.intermediate, vec![GeneralSubtree::DirectoryName(prefix)]);
+            permit(
+                &mut chain.intermediate,
+                vec![GeneralSubtree::DirectoryName(prefix)],
+            );
         }),
         ("URI permitted", "accepted", |chain| {
-            let der = [&[0x30, 18, 0xA0, 16, 0x30, 14, 0x86, 12][..], b"acme.example"].concat();
+            let der = [
+                &[0x30, 18, 0xA0, 16, 0x30, 14, 0x86, 12][..],
+                b"acme.example",
+            ]
+            .concat();
             chain.intermediate.custom_extensions.push(constraints(&der));
             chain.leaf.subject_alt_names = vec![uri("spiffe://acme.example/dev/1")];
         }),
         ("URI not permitted", "name-constraint", |chain| {
-            let der = [&[0x30, 18, 0xA0, 16, 0x30, 14, 0x86, 12][..], b"acme.example"].concat();
+            let der = [
+                &[0x30, 18, 0xA0, 16, 0x30, 14, 0x86, 12][..],
+                b"acme.example",
+            ]
+            .concat();
             chain.intermediate.custom_extensions.push(constraints(&der));
             chain.leaf.subject_alt_names = vec![uri("spiffe://evil.example/dev/1")];
         }),
         ("constraints of nothing", "malformed", |chain| {
-            chain.intermediate.custom_extensions.push(constraints(&[0x30, 0]));
+            chain
+                .intermediate
+                .custom_extensions
+                .push(constraints(&[0x30, 0]));
         }),
         // The name it is known by
         ("common name with a wildcard", "principal", |chain| {
@@ -299,7 +422,11 @@ fn chains_and_certificates() {
         change(&mut chain);
         let result = chain.judge();
         if code(&result) != *expected {
-            wrong.push(format!("{name}: expected {expected}, got {} ({:?})", code(&result), result.err()));
+            wrong.push(format!(
+                "{name}: expected {expected}, got {} ({:?})",
+                code(&result),
+                result.err()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -309,10 +436,15 @@ fn chains_and_certificates() {
 fn several_common_names_are_nobodys() {
     // rcgen keeps one of a kind; by its number a second one gets in.
     let mut params = device_params("one");
-    params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 3]), "two");
+    params
+        .distinguished_name
+        .push(DnType::CustomDnType(vec![2, 5, 4, 3]), "two");
     let device = Device::self_signed(params);
     let certificate = Certificate::parse(&device.der).unwrap();
-    let names = certificate.subject().values(tls_auth::AttributeType::CommonName).count();
+    let names = certificate
+        .subject()
+        .values(tls_auth::AttributeType::CommonName)
+        .count();
     assert_eq!(names, 2);
     let result = PrincipalRule::common_name().principal(&certificate);
     assert_eq!(code(&result), "principal");
@@ -328,8 +460,14 @@ fn keys_of_every_algorithm_that_ring_has() {
         let authority = Authority::new(root.der(), &Profile::strict()).unwrap();
         verifier(authority).verify(leaf.der(), &[], now()).unwrap();
 
-        let ca = Ca::self_signed(ca_params("other"), KeyPair::generate_for(algorithm).unwrap()).unwrap();
-        let leaf = device_params("dev1").signed_by(&KeyPair::generate().unwrap(), &ca).unwrap();
+        let ca = Ca::self_signed(
+            ca_params("other"),
+            KeyPair::generate_for(algorithm).unwrap(),
+        )
+        .unwrap();
+        let leaf = device_params("dev1")
+            .signed_by(&KeyPair::generate().unwrap(), &ca)
+            .unwrap();
         let authority = Authority::new(ca.der(), &Profile::strict()).unwrap();
         verifier(authority).verify(leaf.der(), &[], now()).unwrap();
     }
@@ -343,14 +481,31 @@ fn what_is_sent_along() {
     let junk = root("junk");
     let judge = |others: &[&[u8]]| code(&verifier.verify(leaf, others, now()).map(|_| ()));
     assert_eq!(judge(&[intermediate]), "accepted");
-    assert_eq!(judge(&[junk.der(), intermediate]), "accepted", "out of order, and junk");
-    assert_eq!(judge(&[intermediate, pki.root.der()]), "accepted", "the root");
-    assert_eq!(judge(&[b"no certificate", intermediate]), "accepted", "not even a certificate");
+    assert_eq!(
+        judge(&[junk.der(), intermediate]),
+        "accepted",
+        "out of order, and junk"
+    );
+    assert_eq!(
+        judge(&[intermediate, pki.root.der()]),
+        "accepted",
+        "the root"
+    );
+    assert_eq!(
+        judge(&[b"no certificate", intermediate]),
+        "accepted",
+        "not even a certificate"
+    );
     assert_eq!(judge(&[]), "unknown-issuer");
     assert_eq!(judge(&[junk.der()]), "unknown-issuer");
-    assert_eq!(judge(&[intermediate, intermediate]), "duplicate-certificate");
+    assert_eq!(
+        judge(&[intermediate, intermediate]),
+        "duplicate-certificate"
+    );
     assert_eq!(judge(&[leaf, intermediate]), "duplicate-certificate");
-    let others: Vec<Ca> = (0..8).map(|number| root(&format!("junk {number}"))).collect();
+    let others: Vec<Ca> = (0..8)
+        .map(|number| root(&format!("junk {number}")))
+        .collect();
     let others: Vec<&[u8]> = others.iter().map(|ca| ca.der().as_ref()).collect();
     assert_eq!(judge(&others), "too-many-certificates");
     let same: Vec<Ca> = (0..3).map(|_| root("same")).collect();
@@ -358,11 +513,22 @@ fn what_is_sent_along() {
     assert_eq!(judge(&same), "too-many-of-one-name");
     let (a, b) = (root("a"), root("b"));
     let crossed = [intermediate_params("a", &b), intermediate_params("b", &a)];
-    assert_eq!(judge(&[intermediate, &crossed[0], &crossed[1]]), "issuer-loop");
+    assert_eq!(
+        judge(&[intermediate, &crossed[0], &crossed[1]]),
+        "issuer-loop"
+    );
     let long = [leaf, &[0]].concat();
-    assert_eq!(code(&verifier.verify(&long, &[intermediate], now())), "malformed");
-    let small = verifier.clone().with_limits(Limits::default().with_bytes(500));
-    assert_eq!(code(&small.verify(leaf, &[intermediate], now())), "too-many-bytes");
+    assert_eq!(
+        code(&verifier.verify(&long, &[intermediate], now())),
+        "malformed"
+    );
+    let small = verifier
+        .clone()
+        .with_limits(Limits::default().with_bytes(500));
+    assert_eq!(
+        code(&small.verify(leaf, &[intermediate], now())),
+        "too-many-bytes"
+    );
 }
 
 fn intermediate_params(common_name: &str, by: &Ca) -> Vec<u8> {
@@ -376,8 +542,12 @@ fn many_intermediates_of_one_name_end_soon() {
     let authority = Authority::new(trusted.der(), &Profile::strict()).unwrap();
     let impostor = root("root");
     let leaf_by = root("int");
-    let leaf = device_params("dev1").signed_by(&KeyPair::generate().unwrap(), &leaf_by).unwrap();
-    let all: Vec<Vec<u8>> = (0..64).map(|_| intermediate_params("int", &impostor)).collect();
+    let leaf = device_params("dev1")
+        .signed_by(&KeyPair::generate().unwrap(), &leaf_by)
+        .unwrap();
+    let all: Vec<Vec<u8>> = (0..64)
+        .map(|_| intermediate_params("int", &impostor))
+        .collect();
     for count in [2, 8, 63] {
         let others: Vec<&[u8]> = all[..count].iter().map(Vec::as_slice).collect();
         // The budget of signatures holds, whatever else is allowed.
@@ -388,7 +558,11 @@ fn many_intermediates_of_one_name_end_soon() {
             .with_signatures(10);
         let verifier = PathVerifier::new(Authorities::new([authority.clone()])).with_limits(limits);
         let result = verifier.verify(leaf.der(), &others, now());
-        let expected = if count < 10 { "bad-signature" } else { "work-limit" };
+        let expected = if count < 10 {
+            "bad-signature"
+        } else {
+            "work-limit"
+        };
         assert_eq!(code(&result), expected, "{count}");
     }
 }
@@ -400,7 +574,9 @@ fn several_cas_of_one_name_and_an_intermediate_as_anchor() {
     let authority = |ca: &Ca| Authority::new(ca.der(), &profile).unwrap();
     let verifier = PathVerifier::new(Authorities::new([authority(&one), authority(&two)]));
     for ca in [&one, &two] {
-        let leaf = device_params("dev1").signed_by(&KeyPair::generate().unwrap(), ca).unwrap();
+        let leaf = device_params("dev1")
+            .signed_by(&KeyPair::generate().unwrap(), ca)
+            .unwrap();
         let chain = verifier.verify(leaf.der(), &[], now()).unwrap();
         assert_eq!(chain.authority(), authority(ca).id());
     }
@@ -416,10 +592,15 @@ fn several_cas_of_one_name_and_an_intermediate_as_anchor() {
     let old = params.self_signed(&key).unwrap();
     let new = Ca::self_signed(ca_params("renewed"), key).unwrap();
     let old = Authority::new(old.der(), &profile).unwrap();
-    let leaf = device_params("dev1").signed_by(&KeyPair::generate().unwrap(), &new).unwrap();
+    let leaf = device_params("dev1")
+        .signed_by(&KeyPair::generate().unwrap(), &new)
+        .unwrap();
     for order in [[old.clone(), authority(&new)], [authority(&new), old]] {
         let verifier = PathVerifier::new(Authorities::new(order));
-        assert_eq!(verifier.verify(leaf.der(), &[], now()).unwrap().authority(), authority(&new).id());
+        assert_eq!(
+            verifier.verify(leaf.der(), &[], now()).unwrap().authority(),
+            authority(&new).id()
+        );
     }
 }
 
@@ -428,7 +609,9 @@ fn revocation_lists() {
     let pki = Pki::new();
     let serial = &pki.device.serial;
     let root_list = || list(&pki.root, 1, &[]);
-    let with = |change: fn(&mut rcgen::CertificateRevocationListParams), number, revoked: &[&SerialNumber]| {
+    let with = |change: fn(&mut rcgen::CertificateRevocationListParams),
+                number,
+                revoked: &[&SerialNumber]| {
         let mut params = list_params(number, revoked);
         change(&mut params);
         let crl = params.signed_by(&pki.intermediate).unwrap();
@@ -445,32 +628,106 @@ fn revocation_lists() {
     let judge = |lists: Vec<RevocationList>, policy| {
         let verifier = PathVerifier::new(pki.authorities())
             .with_revocation(RevocationLists::new(lists, policy));
-        code(&verifier.verify(&pki.device.der, &[&pki.device.others[0]], now()).map(|_| ()))
+        code(
+            &verifier
+                .verify(&pki.device.der, &[&pki.device.others[0]], now())
+                .map(|_| ()),
+        )
     };
     let good = || pki.list(5, &[]);
     let rows = [
         ("good", vec![root_list(), good()], policy, "accepted"),
-        ("revoked leaf", vec![root_list(), pki.list(5, &[serial])], policy, "revoked"),
-        ("old list first", vec![root_list(), good(), pki.list(6, &[serial])], policy, "revoked"),
-        ("old list last", vec![root_list(), pki.list(6, &[serial]), good()], policy, "revoked"),
-        ("revoked by an old list only", vec![root_list(), pki.list(4, &[serial]), good()], policy, "accepted"),
+        (
+            "revoked leaf",
+            vec![root_list(), pki.list(5, &[serial])],
+            policy,
+            "revoked",
+        ),
+        (
+            "old list first",
+            vec![root_list(), good(), pki.list(6, &[serial])],
+            policy,
+            "revoked",
+        ),
+        (
+            "old list last",
+            vec![root_list(), pki.list(6, &[serial]), good()],
+            policy,
+            "revoked",
+        ),
+        (
+            "revoked by an old list only",
+            vec![root_list(), pki.list(4, &[serial]), good()],
+            policy,
+            "accepted",
+        ),
         ("no list", vec![root_list()], policy, "revocation-unknown"),
-        ("no list, accepted", vec![], policy.dangerous_accept_unknown(true), "accepted"),
-        ("no list of the root", vec![good()], policy, "revocation-unknown"),
-        ("no list of the root, leaf only", vec![good()], policy.with_leaf_only(true), "accepted"),
-        ("stale", vec![root_list(), with(stale, 5, &[])], policy, "revocation-list-expired"),
-        ("stale, accepted", vec![root_list(), with(stale, 5, &[])], policy.dangerous_accept_stale(true), "accepted"),
-        ("stale and revoked", vec![root_list(), with(stale, 5, &[serial])], policy.dangerous_accept_stale(true), "revoked"),
-        ("from the future", vec![root_list(), with(future, 5, &[])], policy, "revocation-unknown"),
-        ("from the future, beside a good one", vec![root_list(), with(future, 9, &[serial]), good()], policy, "accepted"),
-        ("by another of the name", vec![root_list(), list(&impostor, 9, &[])], policy, "bad-signature"),
+        (
+            "no list, accepted",
+            vec![],
+            policy.dangerous_accept_unknown(true),
+            "accepted",
+        ),
+        (
+            "no list of the root",
+            vec![good()],
+            policy,
+            "revocation-unknown",
+        ),
+        (
+            "no list of the root, leaf only",
+            vec![good()],
+            policy.with_leaf_only(true),
+            "accepted",
+        ),
+        (
+            "stale",
+            vec![root_list(), with(stale, 5, &[])],
+            policy,
+            "revocation-list-expired",
+        ),
+        (
+            "stale, accepted",
+            vec![root_list(), with(stale, 5, &[])],
+            policy.dangerous_accept_stale(true),
+            "accepted",
+        ),
+        (
+            "stale and revoked",
+            vec![root_list(), with(stale, 5, &[serial])],
+            policy.dangerous_accept_stale(true),
+            "revoked",
+        ),
+        (
+            "from the future",
+            vec![root_list(), with(future, 5, &[])],
+            policy,
+            "revocation-unknown",
+        ),
+        (
+            "from the future, beside a good one",
+            vec![root_list(), with(future, 9, &[serial]), good()],
+            policy,
+            "accepted",
+        ),
+        (
+            "by another of the name",
+            vec![root_list(), list(&impostor, 9, &[])],
+            policy,
+            "bad-signature",
+        ),
         (
             "by another of the name, unknown accepted",
             vec![root_list(), list(&impostor, 9, &[])],
             policy.dangerous_accept_unknown(true),
             "bad-signature",
         ),
-        ("by another of the name, beside a good one", vec![root_list(), list(&impostor, 9, &[serial]), good()], policy, "accepted"),
+        (
+            "by another of the name, beside a good one",
+            vec![root_list(), list(&impostor, 9, &[serial]), good()],
+            policy,
+            "accepted",
+        ),
     ];
     for (name, lists, policy, expected) in rows {
         assert_eq!(judge(lists, policy), expected, "{name}");
@@ -483,10 +740,16 @@ fn revocation_lists() {
     };
     let other = Ca::signed_by(params, KeyPair::generate().unwrap(), &pki.root).unwrap();
     let device = Device::new(device_params("dev1"), &other, &[&other]);
-    let lists = [list(&pki.root, 1, &[&SerialNumber::from(99)]), list(&other, 1, &[])];
-    let verifier = PathVerifier::new(pki.authorities())
-        .with_revocation(RevocationLists::new(lists, policy));
-    assert_eq!(code(&verifier.verify(&device.der, &[other.der()], now())), "revoked");
+    let lists = [
+        list(&pki.root, 1, &[&SerialNumber::from(99)]),
+        list(&other, 1, &[]),
+    ];
+    let verifier =
+        PathVerifier::new(pki.authorities()).with_revocation(RevocationLists::new(lists, policy));
+    assert_eq!(
+        code(&verifier.verify(&device.der, &[other.der()], now())),
+        "revoked"
+    );
 }
 
 // BC-045: rustls-webpki RUSTSEC-2026-0049, a certificate with several distribution points
@@ -497,7 +760,11 @@ fn lists_of_one_distribution_point() {
     let point = |uris: &[&str]| CrlDistributionPoint {
         uris: uris.iter().map(|uri| (*uri).to_owned()).collect(),
     };
-    let urls = ["http://a.example/1", "http://a.example/2", "http://a.example/3"];
+    let urls = [
+        "http://a.example/1",
+        "http://a.example/2",
+        "http://a.example/3",
+    ];
     for points in 0..=3_usize {
         for matching in 0..=3_usize {
             let mut params = device_params("dev1");
@@ -515,15 +782,19 @@ fn lists_of_one_distribution_point() {
             for unknown in [false, true] {
                 let policy = RevocationPolicy::default().dangerous_accept_unknown(unknown);
                 let lists = RevocationLists::new([list.clone()], policy);
-                let verifier = PathVerifier::new(Authorities::new([authority.clone()]))
-                    .with_revocation(lists);
+                let verifier =
+                    PathVerifier::new(Authorities::new([authority.clone()])).with_revocation(lists);
                 let result = verifier.verify(&device.der, &[], now());
                 let expected = match (matching < points, unknown) {
                     (true, _) => "revoked",
                     (false, true) => "accepted",
                     (false, false) => "revocation-unknown",
                 };
-                assert_eq!(code(&result), expected, "{points} points, list of {matching}");
+                assert_eq!(
+                    code(&result),
+                    expected,
+                    "{points} points, list of {matching}"
+                );
             }
         }
     }
@@ -538,7 +809,10 @@ fn lists_of_one_distribution_point() {
     let list = RevocationList::new(crl.der(), &Profile::strict()).unwrap();
     let lists = RevocationLists::new([list], RevocationPolicy::default());
     let verifier = PathVerifier::new(Authorities::new([authority])).with_revocation(lists);
-    assert_eq!(code(&verifier.verify(&device.der, &[], now())), "revocation-unknown");
+    assert_eq!(
+        code(&verifier.verify(&device.der, &[], now())),
+        "revocation-unknown"
+    );
 }
 
 // BC-044: rustls-webpki RUSTSEC-2026-0104, an empty bit string in onlySomeReasons, before the signature
@@ -557,7 +831,10 @@ fn lists_that_cannot_be_judged_are_not_loaded() {
     let profile = Profile::strict();
     assert!(RevocationList::new(&der, &profile).is_ok());
     // `[1] BOOLEAN` becomes `[3] BIT STRING` of some reasons, `[4]` indirect, `[5]` attributes.
-    let flag = der.windows(3).position(|window| window == [0x81, 0x01, 0xFF]).unwrap();
+    let flag = der
+        .windows(3)
+        .position(|window| window == [0x81, 0x01, 0xFF])
+        .unwrap();
     for tag in [0x83, 0x84, 0x85] {
         let mut changed = der.clone();
         changed[flag] = tag;
@@ -566,8 +843,14 @@ fn lists_that_cannot_be_judged_are_not_loaded() {
     }
     let mut changed = der.clone();
     changed[flag..flag + 3].copy_from_slice(&[0x83, 0x01, 0x00]);
-    assert_eq!(code(&RevocationList::new(&changed, &profile)), "critical-extension");
+    assert_eq!(
+        code(&RevocationList::new(&changed, &profile)),
+        "critical-extension"
+    );
     for length in 0..der.len() {
-        assert!(RevocationList::new(&der[..length], &profile).is_err(), "{length} bytes");
+        assert!(
+            RevocationList::new(&der[..length], &profile).is_err(),
+            "{length} bytes"
+        );
     }
 }

@@ -6,7 +6,10 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    reason = "a test fails by panicking"
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, runs on std, and may say what it does"
 )]
 
 mod support;
@@ -33,9 +36,7 @@ enum Keep {
 fn keeping(builder: ServerAuthBuilder, keep: Keep) -> ServerAuthBuilder {
     match keep {
         Keep::Store => builder.with_sessions(sessions()),
-        Keep::Tickets => {
-            builder.with_tickets(TicketKeys::new(Duration::from_secs(3_600)).unwrap())
-        }
+        Keep::Tickets => builder.with_tickets(TicketKeys::new(Duration::from_secs(3_600)).unwrap()),
     }
 }
 
@@ -50,7 +51,11 @@ fn every_way(test: impl Fn(&'static rustls::SupportedProtocolVersion, Keep)) {
 }
 
 /// Connects, says whether it was a resumption, and what came of it.
-fn round(auth: &ServerAuth, device: &DeviceConfig, at: rustls::pki_types::UnixTime) -> (bool, &'static str) {
+fn round(
+    auth: &ServerAuth,
+    device: &DeviceConfig,
+    at: rustls::pki_types::UnixTime,
+) -> (bool, &'static str) {
     let config = auth.config(&[]).unwrap();
     match handshake(device.config(), config, HOST) {
         Ok(connected) => {
@@ -86,7 +91,10 @@ fn a_device_that_stays_good_resumes() {
 fn a_status_that_changes_ends_resumption() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
     every_way(|version, keep| {
-        for status in Status::ALL.into_iter().filter(|status| *status != Status::Active) {
+        for status in Status::ALL
+            .into_iter()
+            .filter(|status| *status != Status::Active)
+        {
             let registry = registry(&pki.device, Some(&pki.authority()));
             let builder = server
                 .builder()
@@ -96,7 +104,11 @@ fn a_status_that_changes_ends_resumption() {
             let device = device_config_of(&pki.device, &server, &[version]);
             assert_eq!(round(&auth, &device, now()), (false, "accepted"));
             registry.set_status(&pki.device.id(), status).unwrap();
-            assert_eq!(round(&auth, &device, now()), (true, "not-active"), "{status}");
+            assert_eq!(
+                round(&auth, &device, now()),
+                (true, "not-active"),
+                "{status}"
+            );
             registry.remove(&pki.device.id()).unwrap();
             assert_eq!(round(&auth, &device, now()).1, "not-registered");
         }
@@ -134,7 +146,11 @@ fn a_revocation_list_that_is_replaced_ends_resumption() {
         let device = device_config_of(&pki.device, &server, &[version]);
         assert_eq!(round(&auth, &device, now()), (false, "accepted"));
         auth.replace_revocation(RevocationLists::new(
-            [list(&pki.root, 1, &[]), pki.list(2, &[&pki.device.serial]), pki.list(1, &[])],
+            [
+                list(&pki.root, 1, &[]),
+                pki.list(2, &[&pki.device.serial]),
+                pki.list(1, &[]),
+            ],
             policy,
         ));
         assert_eq!(round(&auth, &device, now()), (true, "revoked"));
@@ -148,9 +164,12 @@ fn a_revocation_list_that_is_replaced_ends_resumption() {
 #[test]
 fn revocation_that_is_asked_for_later_counts_for_who_was_verified_before() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
-    let auth = keeping(server.builder().with_authorities(pki.authorities()), Keep::Store)
-        .build()
-        .unwrap();
+    let auth = keeping(
+        server.builder().with_authorities(pki.authorities()),
+        Keep::Store,
+    )
+    .build()
+    .unwrap();
     let device = device_config(&pki.device, &server);
     assert_eq!(round(&auth, &device, now()), (false, "accepted"));
     let lists = [list(&pki.root, 1, &[]), pki.list(1, &[&pki.device.serial])];
@@ -218,12 +237,27 @@ fn a_connection_that_another_tenant_made_is_judged_from_its_bytes() {
     };
     let (first, second) = (tenant(&one, "one.example"), tenant(&two, "two.example"));
     let device = device_config(&one.device, &server);
-    let connected = handshake(device.config(), first.config(&[]).unwrap(), "one.example").ok().unwrap();
-    assert_eq!(code(&first.authenticate(&connected.server, now())), "accepted");
-    assert_eq!(code(&second.authenticate(&connected.server, now())), "other-tenant");
+    let connected = handshake(device.config(), first.config(&[]).unwrap(), "one.example")
+        .ok()
+        .unwrap();
+    assert_eq!(
+        code(&first.authenticate(&connected.server, now())),
+        "accepted"
+    );
+    assert_eq!(
+        code(&second.authenticate(&connected.server, now())),
+        "other-tenant"
+    );
     // Without names to tell tenants by, the certificate does.
-    let nameless = server.builder().with_authorities(two.authorities()).build().unwrap();
-    assert_eq!(code(&nameless.authenticate(&connected.server, now())), "bad-signature");
+    let nameless = server
+        .builder()
+        .with_authorities(two.authorities())
+        .build()
+        .unwrap();
+    assert_eq!(
+        code(&nameless.authenticate(&connected.server, now())),
+        "bad-signature"
+    );
 }
 
 #[test]
@@ -232,13 +266,19 @@ fn a_shared_context_shares_sessions_and_nothing_else() {
     let store = SessionStore::new(64);
     let process = || {
         let builder = server.builder().with_authorities(pki.authorities());
-        let builder = builder.with_sessions(store.clone()).with_session_context(b"acme");
+        let builder = builder
+            .with_sessions(store.clone())
+            .with_session_context(b"acme");
         builder.build().unwrap()
     };
     let (first, second) = (process(), process());
     let device = device_config(&pki.device, &server);
     assert_eq!(round(&first, &device, now()), (false, "accepted"));
-    assert_eq!(round(&second, &device, now()), (true, "accepted"), "verified anew from its bytes");
+    assert_eq!(
+        round(&second, &device, now()),
+        (true, "accepted"),
+        "verified anew from its bytes"
+    );
     second.replace_authorities(Authorities::new([]));
     assert_eq!(round(&second, &device, now()), (true, "unknown-issuer"));
 }
@@ -246,7 +286,13 @@ fn a_shared_context_shares_sessions_and_nothing_else() {
 #[test]
 fn without_store_and_tickets_nothing_is_resumed() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
-    let auth = Arc::new(server.builder().with_authorities(pki.authorities()).build().unwrap());
+    let auth = Arc::new(
+        server
+            .builder()
+            .with_authorities(pki.authorities())
+            .build()
+            .unwrap(),
+    );
     for version in [&TLS12, &TLS13] {
         let device = device_config_of(&pki.device, &server, &[version]);
         assert_eq!(round(&auth, &device, now()), (false, "accepted"));

@@ -275,9 +275,9 @@ pub fn variable_names() -> impl Iterator<Item = String> {
             .map(move |kind| alloc::format!("iot:Certificate.{side}.{}", kind.variable_name()))
     });
     let alternatives = sides.into_iter().flat_map(|side| {
-        AlternativeName::ALL
-            .into_iter()
-            .map(move |kind| alloc::format!("iot:Certificate.{side}.AlternativeName.{}", kind.name()))
+        AlternativeName::ALL.into_iter().map(move |kind| {
+            alloc::format!("iot:Certificate.{side}.AlternativeName.{}", kind.name())
+        })
     });
     let others = [
         "iot:Certificate.SerialNumber",

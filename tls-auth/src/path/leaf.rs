@@ -68,8 +68,9 @@ pub(crate) fn check(
         }
         let mut attributes = certificate.subject().attributes();
         if attributes.any(|attribute| attribute.is_string() && attribute.text().is_none()) {
-            return Err(refuse(RefusalKind::Profile)
-                .because("a text in the subject is not of its type"));
+            return Err(
+                refuse(RefusalKind::Profile).because("a text in the subject is not of its type")
+            );
         }
         // RFC 5280 §4.1.2.6
         if certificate.subject().is_empty()

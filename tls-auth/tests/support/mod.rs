@@ -2,7 +2,10 @@
 #![allow(
     dead_code,
     unused_imports,
-    reason = "each test file is a program of its own and uses a part"
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::result_large_err,
+    reason = "each test file is a program of its own on std and uses a part"
 )]
 
 use std::sync::Arc;
@@ -16,9 +19,9 @@ use rcgen::{
 use rustls::pki_types::{PrivateKeyDer, UnixTime};
 use rustls::{ClientConnection, ServerConnection, SupportedProtocolVersion};
 use tls_auth::{
-    Attempt, Authorities, Authority, Credentials, DeviceConfig, MemoryRegistry, Owner, Profile,
-    Record, Refusal, RevocationList, ServerAuth, ServerAuthBuilder, SessionStore, Status,
-    CertificateId,
+    Attempt, Authorities, Authority, CertificateId, Credentials, DeviceConfig, MemoryRegistry,
+    Owner, Profile, Record, Refusal, RevocationList, ServerAuth, ServerAuthBuilder, SessionStore,
+    Status,
 };
 
 pub(crate) type Ca = CertifiedIssuer<'static, KeyPair>;
@@ -153,7 +156,10 @@ impl Pki {
     }
 }
 
-pub(crate) fn list_params(number: u64, revoked: &[&SerialNumber]) -> CertificateRevocationListParams {
+pub(crate) fn list_params(
+    number: u64,
+    revoked: &[&SerialNumber],
+) -> CertificateRevocationListParams {
     CertificateRevocationListParams {
         this_update: date_time_ymd(2020, 1, 1),
         next_update: date_time_ymd(2090, 1, 1),
@@ -326,8 +332,10 @@ pub(crate) fn connect(
         Ok(connected) => attempt.authenticate(&connected.server, now),
         Err(failed) => match attempt.refusal() {
             Some(refusal) => Err(refusal.clone()),
-            None => Err(Refusal::from_rustls(&failed.server.expect("the server refuses"))
-                .expect("a refusal")),
+            None => Err(
+                Refusal::from_rustls(&failed.server.expect("the server refuses"))
+                    .expect("a refusal"),
+            ),
         },
     }
 }
