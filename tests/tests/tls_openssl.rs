@@ -531,7 +531,7 @@ fn nothing_is_accepted_that_openssl_refuses() {
 }
 
 #[test]
-#[ignore = "a minute or more: run by `cargo xtask check`"]
+#[ignore = "several minutes: run by `cargo xtask check`"]
 fn nothing_of_very_many_is_accepted_that_openssl_refuses() {
     let count = std::env::var("TLS_AUTH_MUTATIONS").ok();
     compare(count.and_then(|text| text.parse().ok()).unwrap_or(100_000));
