@@ -5,7 +5,9 @@
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a program that talks to whoever started it"
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "a program on std that talks to whoever started it"
 )]
 
 use std::error::Error;
