@@ -9,6 +9,7 @@ mod codec;
 mod harness;
 mod shadow;
 mod sigv4;
+mod tls;
 mod topic;
 
 use harness::{Bench, CountingAllocator};
@@ -21,6 +22,7 @@ const SUITES: &[(&str, fn(&mut Bench))] = &[
     ("codec", codec::run),
     ("shadow", shadow::run),
     ("sigv4", sigv4::run),
+    ("tls", tls::run),
     ("topic", topic::run),
 ];
 

@@ -2,4 +2,5 @@
 
 pub mod codec;
 pub mod sigv4;
+pub mod tls;
 pub mod topic;

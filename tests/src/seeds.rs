@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::suite::{mqtt, shadow, sigv4_verify, topic};
+use crate::suite::{certificates, mqtt, shadow, sigv4_verify, topic};
 
 /// The name of a fuzz target, and what it starts from.
 type Corpus = (&'static str, Vec<Vec<u8>>);
@@ -20,6 +20,7 @@ pub fn write_fuzz_seeds(corpus: &Path) -> io::Result<usize> {
         .chain(sigv4_seeds(&vectors)?)
         .chain(shadow_seeds(&vectors)?)
         .chain(mqtt_seeds(&vectors)?)
+        .chain(tls_seeds(&vectors)?)
     {
         count += write(&corpus.join(target), &seeds)?;
     }
@@ -115,6 +116,40 @@ fn shadow_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
         .collect();
     seeds.push(("shadow_device", messages));
     Ok(seeds)
+}
+
+fn tls_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
+    let cases = certificates::cases(&std::fs::read(vectors.join("certificates.json"))?)
+        .map_err(io::Error::other)?;
+    let mut all = Vec::new();
+    let mut crls = Vec::new();
+    for case in &cases {
+        let message = case.message().map_err(io::Error::other)?;
+        all.push(message.leaf);
+        all.extend(message.intermediates.into_iter().take(2));
+        all.extend(message.roots);
+        crls.extend(message.crls);
+    }
+    all.sort();
+    all.dedup();
+    // As they came, and signed anew.
+    let messages = all
+        .iter()
+        .flat_map(|der| [[&[0], &der[..]].concat(), [&[1], &der[..]].concat()]);
+    let pem = |label: &str, der: &Vec<u8>| {
+        let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der);
+        format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n").into_bytes()
+    };
+    let files = all
+        .iter()
+        .map(|der| pem("CERTIFICATE", der))
+        .chain(crls.iter().map(|der| pem("X509 CRL", der)));
+    Ok(vec![
+        ("tls_message", messages.filter(is_short).collect()),
+        ("tls_crl", crls.clone()),
+        ("tls_pem", files.filter(is_short).collect()),
+        ("tls_identity", all.clone()),
+    ])
 }
 
 /// Whether a fuzzer's inputs get as long.

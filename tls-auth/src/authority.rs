@@ -117,7 +117,9 @@ pub(crate) fn check(certificate: &Certificate<'_>, profile: &Profile) -> Result<
         .map_err(|reason| refuse(RefusalKind::KeyPolicy).because(reason))?;
     // A root of version 1 can say nothing of itself; it is a CA because it is registered as one.
     match extensions.basic_constraints {
-        Some(BasicConstraints { ca: true, critical, .. }) => {
+        Some(BasicConstraints {
+            ca: true, critical, ..
+        }) => {
             if profile.is_strict() && !critical {
                 // RFC 5280 §4.2.1.9
                 return Err(refuse(RefusalKind::Profile)
@@ -137,13 +139,19 @@ pub(crate) fn check(certificate: &Certificate<'_>, profile: &Profile) -> Result<
     if profile.is_pedantic() && certificate.version() == 3 {
         let pedantic = |reason| refuse(RefusalKind::Profile).because(reason);
         if let Some((_, false)) = extensions.name_constraints {
-            return Err(pedantic("name constraints must be critical [RFC 5280 §4.2.1.10]"));
+            return Err(pedantic(
+                "name constraints must be critical [RFC 5280 §4.2.1.10]",
+            ));
         }
         if extensions.subject_key_identifier.is_none() {
-            return Err(pedantic("a CA must have a subject key identifier [RFC 5280 §4.2.1.2]"));
+            return Err(pedantic(
+                "a CA must have a subject key identifier [RFC 5280 §4.2.1.2]",
+            ));
         }
         if extensions.has(Flaw::PolicyConstraintsNotCritical) {
-            return Err(pedantic("policy constraints must be critical [RFC 5280 §4.2.1.11]"));
+            return Err(pedantic(
+                "policy constraints must be critical [RFC 5280 §4.2.1.11]",
+            ));
         }
     }
     Ok(())

@@ -308,10 +308,20 @@ enum Detail {
     None,
     Because(&'static str),
     /// A date that was passed or not reached, and the time it was compared with.
-    Time { whose: String, limit: i64, now: i64 },
+    Time {
+        whose: String,
+        limit: i64,
+        now: i64,
+    },
     /// A name that was found, and what it should have been.
-    Name { found: String, expected: &'static str },
-    Count { found: usize, limit: usize },
+    Name {
+        found: String,
+        expected: &'static str,
+    },
+    Count {
+        found: usize,
+        limit: usize,
+    },
 }
 
 impl Refusal {
@@ -485,9 +495,7 @@ impl RefusalKind {
             Self::NotActive(Status::Revoked) => "it is registered and REVOKED",
             Self::NotActive(Status::PendingTransfer) => "it is registered and PENDING_TRANSFER",
             Self::NotActive(Status::RegisterInactive) => "it is registered and REGISTER_INACTIVE",
-            Self::NotActive(Status::PendingActivation) => {
-                "it is registered and PENDING_ACTIVATION"
-            }
+            Self::NotActive(Status::PendingActivation) => "it is registered and PENDING_ACTIVATION",
             Self::OtherAuthority => "it is registered under another CA",
             Self::AuthorityInactive => "its CA is registered and not active",
             Self::RegistryUnavailable => "the registry could not be asked",

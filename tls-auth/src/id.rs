@@ -164,8 +164,18 @@ mod tests {
         assert_eq!(id.to_string(), text);
         assert_eq!(text.to_uppercase().parse(), Ok(id));
         assert_eq!(format!("0x{text}").parse(), Ok(id));
-        for wrong in ["", "0x", &text[1..], &format!("{text}0"), &text.replace('e', "g")] {
-            assert_eq!(wrong.parse::<CertificateId>(), Err(ParseIdError(())), "{wrong}");
+        for wrong in [
+            "",
+            "0x",
+            &text[1..],
+            &format!("{text}0"),
+            &text.replace('e', "g"),
+        ] {
+            assert_eq!(
+                wrong.parse::<CertificateId>(),
+                Err(ParseIdError(())),
+                "{wrong}"
+            );
         }
     }
 }

@@ -40,7 +40,10 @@ impl Limits {
     /// How many certificates a message may hold, the device's own among them.
     #[must_use]
     pub fn with_certificates(self, certificates: usize) -> Self {
-        Self { certificates, ..self }
+        Self {
+            certificates,
+            ..self
+        }
     }
 
     /// How many bytes the certificates of a message may have together.
@@ -76,7 +79,10 @@ impl Limits {
     /// How many names are compared with constraints for a message.
     #[must_use]
     pub fn with_comparisons(self, comparisons: u32) -> Self {
-        Self { comparisons, ..self }
+        Self {
+            comparisons,
+            ..self
+        }
     }
 
     /// Whether intermediates that issue one another in a circle are looked at, as where two organizations certify each

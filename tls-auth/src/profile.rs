@@ -126,6 +126,11 @@ mod tests {
         assert!(strict.judge_key(rsa(2052, 65_537)).is_err());
         assert!(Profile::lenient().judge_key(rsa(2052, 65_537)).is_ok());
         assert!(strict.judge_key(PublicKeyKind::Other).is_err());
-        assert!(strict.with_rsa_bits(3072).judge_key(rsa(2048, 65_537)).is_err());
+        assert!(
+            strict
+                .with_rsa_bits(3072)
+                .judge_key(rsa(2048, 65_537))
+                .is_err()
+        );
     }
 }

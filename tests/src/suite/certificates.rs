@@ -65,9 +65,7 @@ pub(super) fn run(bytes: &[u8]) -> Result<Report, String> {
             (Err(refusal), Some(reason)) if case.expected == "accept" => {
                 Verdict::Skipped(format!("{reason} ({refusal})"))
             }
-            (Err(refusal), _) if case.expected != "refuse" => {
-                Verdict::of(&case.expected, refusal)
-            }
+            (Err(refusal), _) if case.expected != "refuse" => Verdict::of(&case.expected, refusal),
             _ => Verdict::of(&case.expected, got),
         };
         report.add(&case.name, verdict);
@@ -82,8 +80,7 @@ fn judge(message: &Message, now: UnixTime) -> Result<(), Refusal> {
         .roots
         .iter()
         .filter_map(|der| Authority::new(der, &profile).ok());
-    let mut verifier =
-        PathVerifier::new(Authorities::new(authorities)).known_by_common_name();
+    let mut verifier = PathVerifier::new(Authorities::new(authorities)).known_by_common_name();
     if !message.crls.is_empty() {
         let lists = message
             .crls

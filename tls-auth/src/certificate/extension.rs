@@ -114,8 +114,10 @@ impl<'a> Extensions<'a> {
             }
             // subjectAltName, §4.2.1.6
             [0x55, 0x1D, 17] => {
-                self.subject_alternative_name =
-                    Some(GeneralNames::check(value, "the subject's alternative name")?);
+                self.subject_alternative_name = Some(GeneralNames::check(
+                    value,
+                    "the subject's alternative name",
+                )?);
                 if !critical {
                     self.note(Flaw::AlternativeNameNotCritical);
                 }
@@ -200,8 +202,7 @@ impl<'a> Extensions<'a> {
             return true;
         };
         let mut purposes = Reader::new(purposes);
-        core::iter::from_fn(|| purposes.expect(Tag::OID, "").ok())
-            .any(|oid| oid == purpose.oid())
+        core::iter::from_fn(|| purposes.expect(Tag::OID, "").ok()).any(|oid| oid == purpose.oid())
     }
 
     /// The `keyIdentifier` of the authority key identifier.
@@ -245,7 +246,11 @@ impl BasicConstraints {
             }
         };
         if fields.is_empty() {
-            Ok(Self { ca, path_len, critical })
+            Ok(Self {
+                ca,
+                path_len,
+                critical,
+            })
         } else {
             Err(Malformed(WHAT))
         }
@@ -298,11 +303,15 @@ mod tests {
 
     #[test]
     fn basic_constraints_of_every_form() {
-        let read = |value: &[u8]| BasicConstraints::read(value, true).map(|read| (read.ca, read.path_len));
+        let read =
+            |value: &[u8]| BasicConstraints::read(value, true).map(|read| (read.ca, read.path_len));
         assert_eq!(read(&[0x30, 0]), Ok((false, None)));
         assert_eq!(read(&[0x30, 3, 1, 1, 0xFF]), Ok((true, None)));
         assert_eq!(read(&[0x30, 6, 1, 1, 0xFF, 2, 1, 0]), Ok((true, Some(0))));
-        assert_eq!(read(&[0x30, 8, 1, 1, 0xFF, 2, 3, 1, 0, 0]), Ok((true, Some(255))));
+        assert_eq!(
+            read(&[0x30, 8, 1, 1, 0xFF, 2, 3, 1, 0, 0]),
+            Ok((true, Some(255)))
+        );
         for value in [
             &[0x30, 3, 1, 1, 1][..],
             &[0x30, 6, 1, 1, 0xFF, 2, 1, 0xFF],
@@ -317,10 +326,17 @@ mod tests {
     fn purposes() {
         let mut extensions = Extensions::default();
         assert!(extensions.allows(Purpose::ClientAuth));
-        let value = [0x30, 0x0A, 0x06, 0x08, 0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02];
+        let value = [
+            0x30, 0x0A, 0x06, 0x08, 0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02,
+        ];
         extensions.add(&[0x55, 0x1D, 37], false, &value).unwrap();
         assert!(extensions.allows(Purpose::ClientAuth));
         assert!(!extensions.allows(Purpose::ServerAuth));
-        assert!(extensions.add(&[0x55, 0x1D, 37], false, &[0x30, 0]).is_err(), "no purpose at all");
+        assert!(
+            extensions
+                .add(&[0x55, 0x1D, 37], false, &[0x30, 0])
+                .is_err(),
+            "no purpose at all"
+        );
     }
 }

@@ -72,19 +72,21 @@ impl<'a> PublicKey<'a> {
             return Err(Malformed(WHAT));
         }
         let mut parts = Reader::new(algorithm);
+        // RFC 5480 §2.2: both coordinates. Compressed points are allowed by few, and by no provider here.
+        let point = |octets: usize| key.first() == Some(&0x04) && key.len() == octets;
         let kind = match parts.expect(Tag::OID, WHAT)? {
             RSA => rsa(key)?,
             EC => match parts.peek() {
                 Some(Tag::OID) => match parts.expect(Tag::OID, WHAT)? {
-                    P256 => PublicKeyKind::Ec(Curve::P256),
-                    P384 => PublicKeyKind::Ec(Curve::P384),
-                    P521 => PublicKeyKind::Ec(Curve::P521),
+                    P256 if point(65) => PublicKeyKind::Ec(Curve::P256),
+                    P384 if point(97) => PublicKeyKind::Ec(Curve::P384),
+                    P521 if point(133) => PublicKeyKind::Ec(Curve::P521),
                     _ => PublicKeyKind::Other,
                 },
                 // Parameters spelled out: CVE-2020-0601.
                 _ => PublicKeyKind::Other,
             },
-            ED25519 => PublicKeyKind::Ed25519,
+            ED25519 if key.len() == 32 => PublicKeyKind::Ed25519,
             _ => PublicKeyKind::Other,
         };
         Ok(Self {

@@ -103,7 +103,9 @@ impl<'a> Certificate<'a> {
         let serial = fields.integer("the serial number")?;
         // RFC 5280 §4.1.1.2: both say the same.
         if fields.expect(Tag::SEQUENCE, "the signature algorithm")? != signed.algorithm {
-            return Err(Malformed("the signature algorithm, which is given twice and differs"));
+            return Err(Malformed(
+                "the signature algorithm, which is given twice and differs",
+            ));
         }
         let issuer = Name::read(&mut fields, "the issuer")?;
         let validity = Validity::read(&mut fields)?;

@@ -188,10 +188,7 @@ impl<'a> Name<'a> {
     }
 
     /// The values of one kind of attribute in order; a value that is no text is left out.
-    pub fn values(
-        &self,
-        attribute: AttributeType,
-    ) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
+    pub fn values(&self, attribute: AttributeType) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
         self.attributes()
             .filter(move |found| found.kind() == Some(attribute))
             .filter_map(|found| found.text())
@@ -273,6 +270,14 @@ impl<'a> Attribute<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Whether its value is of a string type.
+    pub(crate) fn is_string(&self) -> bool {
+        matches!(
+            self.tag.0,
+            0x0C | 0x12 | 0x13 | 0x14 | 0x16 | 0x1A | 0x1C | 0x1E
+        )
     }
 
     /// `emailAddress`, 1.2.840.113549.1.9.1
@@ -443,7 +448,11 @@ mod tests {
         let text = |tag: u8, value: &[u8]| {
             let bytes = name(&[&[(3, tag, value)]]);
             let name = Name::of_contents(&bytes, "name").unwrap();
-            name.attributes().next().unwrap().text().map(Cow::into_owned)
+            name.attributes()
+                .next()
+                .unwrap()
+                .text()
+                .map(Cow::into_owned)
         };
         assert_eq!(text(0x0C, "é".as_bytes()).as_deref(), Some("é"));
         assert_eq!(text(0x14, &[0xE9]).as_deref(), Some("é"));
@@ -463,9 +472,15 @@ mod tests {
 
     #[test]
     fn names_are_printed_on_one_line() {
-        let bytes = name(&[&[(3, 0x0C, b"a\n,b"), (11, 0x02, &[0xFF])], &[(99, 0x0C, b"c")]]);
+        let bytes = name(&[
+            &[(3, 0x0C, b"a\n,b"), (11, 0x02, &[0xFF])],
+            &[(99, 0x0C, b"c")],
+        ]);
         let name = Name::of_contents(&bytes, "name").unwrap();
         assert_eq!(name.to_string(), r"CN=a\u{a}\,b+OU=#ff, 2.5.4.99=c");
-        assert!(Name::of_contents(&[0x31, 0x00], "name").is_err(), "an empty set");
+        assert!(
+            Name::of_contents(&[0x31, 0x00], "name").is_err(),
+            "an empty set"
+        );
     }
 }

@@ -202,10 +202,20 @@ mod tests {
 
     #[test]
     fn only_the_shortest_lengths_are_read() {
-        let read = |bytes: &[u8]| Reader::new(bytes).value("test").map(|(_, value, _)| value.len());
+        let read = |bytes: &[u8]| {
+            Reader::new(bytes)
+                .value("test")
+                .map(|(_, value, _)| value.len())
+        };
         assert_eq!(read(&[0x04, 0x00]), Ok(0));
-        assert_eq!(read(&[&[0x04, 0x81, 0x80][..], &[0; 0x80]].concat()), Ok(0x80));
-        assert_eq!(read(&[&[0x04, 0x82, 1, 0][..], &[0; 0x100]].concat()), Ok(0x100));
+        assert_eq!(
+            read(&[&[0x04, 0x81, 0x80][..], &[0; 0x80]].concat()),
+            Ok(0x80)
+        );
+        assert_eq!(
+            read(&[&[0x04, 0x82, 1, 0][..], &[0; 0x100]].concat()),
+            Ok(0x100)
+        );
         for bytes in [
             &[0x04][..],
             &[0x04, 0x01],

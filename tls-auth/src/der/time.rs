@@ -10,8 +10,8 @@ pub(crate) fn read_time(reader: &mut Reader<'_>, what: &'static str) -> Result<i
         (Tag::UTC_TIME, [a, b, rest @ ..]) => {
             let year = two([*a, *b]).ok_or(malformed)?;
             // RFC 5280 §4.1.2.5.1: from 50 on it is the twentieth century.
-            let century = if year >= 50 { 1900 } else { 2000 };
-            (century + year, rest)
+            let century: i64 = if year >= 50 { 1900 } else { 2000 };
+            (year.saturating_add(century), rest)
         }
         (Tag::GENERALIZED_TIME, [a, b, c, d, rest @ ..]) => {
             let (high, low) = two([*a, *b]).zip(two([*c, *d])).ok_or(malformed)?;
@@ -37,7 +37,8 @@ pub(crate) fn read_time(reader: &mut Reader<'_>, what: &'static str) -> Result<i
 fn two(digits: [u8; 2]) -> Option<i64> {
     match digits {
         [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => {
-            Some(i64::from(tens & 0x0F) * 10 + i64::from(ones & 0x0F))
+            let tens = i64::from(tens & 0x0F).saturating_mul(10);
+            Some(tens.saturating_add(i64::from(ones & 0x0F)))
         }
         _ => None,
     }
@@ -68,7 +69,11 @@ impl Date {
         let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
         let day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let from_march = (5 * day_of_year + 2) / 153;
-        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+        let month = if from_march < 10 {
+            from_march + 3
+        } else {
+            from_march - 9
+        };
         Self {
             year: year_of_era + era * 400 + i64::from(month <= 2),
             month,
@@ -163,6 +168,9 @@ mod tests {
         for seconds in (-62_167_219_200_i64..253_402_300_799).step_by(86_399 * 97) {
             assert_eq!(Date::from_unix(seconds).unix(), Some(seconds));
         }
-        assert_eq!(Date::from_unix(1_780_272_061).to_string(), "2026-06-01T00:01:01Z");
+        assert_eq!(
+            Date::from_unix(1_780_272_061).to_string(),
+            "2026-06-01T00:01:01Z"
+        );
     }
 }

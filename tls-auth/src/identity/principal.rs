@@ -230,7 +230,9 @@ fn is_spiffe_id(uri: &str) -> bool {
     let mark = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_');
     uri.len() <= 2_048
         && (1..=255).contains(&domain.len())
-        && domain.bytes().all(|byte| byte.is_ascii_lowercase() || mark(byte))
+        && domain
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || mark(byte))
         && path.is_none_or(|path| {
             path.split('/').all(|segment| {
                 !matches!(segment, "" | "." | "..")

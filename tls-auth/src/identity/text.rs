@@ -24,7 +24,11 @@ pub(super) fn fit(text: &str) -> Result<(), Unfit> {
     if text.chars().any(is_invisible) {
         return Err(Unfit::Invisible);
     }
-    if text.is_ascii() || text.split(|letter: char| !letter.is_alphanumeric()).all(is_one_script) {
+    if text.is_ascii()
+        || text
+            .split(|letter: char| !letter.is_alphanumeric())
+            .all(is_one_script)
+    {
         Ok(())
     } else {
         Err(Unfit::MixedScripts)
@@ -106,7 +110,15 @@ mod tests {
 
     #[test]
     fn texts() {
-        for text in ["sensor-17", "датчик-17", "sensor датчик", "센서 漢字", "センサー東京", "café", "a\u{301}b"] {
+        for text in [
+            "sensor-17",
+            "датчик-17",
+            "sensor датчик",
+            "센서 漢字",
+            "センサー東京",
+            "café",
+            "a\u{301}b",
+        ] {
             assert_eq!(fit(text), Ok(()), "{text}");
         }
         for (text, why) in [

@@ -22,7 +22,7 @@ const MAX_CHARS: usize = 1024;
 /// params.distinguished_name.push(DnType::OrganizationName, "Acme, Inc.");
 /// let certificate = params.self_signed(&KeyPair::generate()?)?;
 /// let certificate = Certificate::parse(certificate.der())?;
-/// let variable = |name| Variable::of(&certificate, name);
+/// let variable = |name: &str| Variable::of(&certificate, name);
 ///
 /// assert_eq!(variable("iot:Certificate.Subject.Organization"), Variable::Value(r"Acme\, Inc.".to_owned()));
 /// let names = "iot:Certificate.Subject.AlternativeName.DNSName";
@@ -275,9 +275,9 @@ pub fn variable_names() -> impl Iterator<Item = String> {
             .map(move |kind| alloc::format!("iot:Certificate.{side}.{}", kind.variable_name()))
     });
     let alternatives = sides.into_iter().flat_map(|side| {
-        AlternativeName::ALL
-            .into_iter()
-            .map(move |kind| alloc::format!("iot:Certificate.{side}.AlternativeName.{}", kind.name()))
+        AlternativeName::ALL.into_iter().map(move |kind| {
+            alloc::format!("iot:Certificate.{side}.AlternativeName.{}", kind.name())
+        })
     });
     let others = [
         "iot:Certificate.SerialNumber",

@@ -256,8 +256,7 @@ impl Judge {
                 Evidence::of_itself(&certificate)
             }
             Asked::Chain(authority) => {
-                let intermediates =
-                    shield::read(&certificate, intermediates, &self.policy.limits)?;
+                let intermediates = shield::read(&certificate, intermediates, &self.policy.limits)?;
                 let state = self.state.load();
                 verify_only(
                     &self.policy,

@@ -155,9 +155,10 @@ fn shown(name: &GeneralName<'_>) -> String {
             text.escape_default().to_string()
         }
         GeneralName::Directory(name) => name.to_string(),
-        GeneralName::IpAddress(_) => name
-            .address()
-            .map_or_else(|| "a malformed address".to_string(), |address| address.to_string()),
+        GeneralName::IpAddress(_) => name.address().map_or_else(
+            || "a malformed address".to_string(),
+            |address| address.to_string(),
+        ),
         _ => "a name that cannot be compared".to_string(),
     }
 }
@@ -318,7 +319,9 @@ fn uri_host(uri: &str) -> Option<&str> {
         return None;
     }
     let authority = rest.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
     let host = match host.split_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         Some(_) => return None,
@@ -336,7 +339,11 @@ fn is_prefix(mask: &[u8]) -> bool {
         if ended && *octet != 0 {
             return false;
         }
-        if octet.leading_ones().saturating_add(octet.trailing_zeros().min(8)) < 8 {
+        if octet
+            .leading_ones()
+            .saturating_add(octet.trailing_zeros().min(8))
+            < 8
+        {
             return false;
         }
         ended |= *octet != 0xFF;
@@ -374,11 +381,31 @@ mod tests {
             (mail("*@example.com"), mail("a@example.com"), Some(false)),
             (mail("A@example.com"), mail("a@example.com"), Some(false)),
             (mail("example.com"), mail("a@b@example.com"), None),
-            (uri("acme.example"), uri("spiffe://acme.example/dev/1"), Some(true)),
-            (uri("acme.example"), uri("https://u:p@acme.example:8443?x"), Some(true)),
-            (uri("acme.example"), uri("spiffe://evil.example/acme.example"), Some(false)),
-            (uri("acme.example"), uri("spiffe://acme.example@evil.example/"), Some(false)),
-            (uri(".acme.example"), uri("https://a.acme.example"), Some(true)),
+            (
+                uri("acme.example"),
+                uri("spiffe://acme.example/dev/1"),
+                Some(true),
+            ),
+            (
+                uri("acme.example"),
+                uri("https://u:p@acme.example:8443?x"),
+                Some(true),
+            ),
+            (
+                uri("acme.example"),
+                uri("spiffe://evil.example/acme.example"),
+                Some(false),
+            ),
+            (
+                uri("acme.example"),
+                uri("spiffe://acme.example@evil.example/"),
+                Some(false),
+            ),
+            (
+                uri(".acme.example"),
+                uri("https://a.acme.example"),
+                Some(true),
+            ),
             (uri("acme.example"), uri("urn:uuid:1"), None),
             (uri("acme.example"), uri("https://192.0.2.1/"), None),
             (uri("acme.example"), uri("https://[2001:db8::1]/"), None),
@@ -390,8 +417,14 @@ mod tests {
         ] {
             assert_eq!(base.permits(&name, true), expected, "{base:?} {name:?}");
         }
-        assert_eq!(dns("bar.example.com").excludes(&dns("*.example.com"), true), Some(true));
-        assert_eq!(dns("bar.example.com").excludes(&dns("*.example.org"), true), Some(false));
+        assert_eq!(
+            dns("bar.example.com").excludes(&dns("*.example.com"), true),
+            Some(true)
+        );
+        assert_eq!(
+            dns("bar.example.com").excludes(&dns("*.example.org"), true),
+            Some(false)
+        );
     }
 
     #[test]
@@ -400,12 +433,28 @@ mod tests {
             (dns("example.com"), true, true),
             (dns(".example.com"), false, true),
             (dns("*.example.com"), false, false),
-            (GeneralName::Email("invalid@invalid@example.com"), false, false),
+            (
+                GeneralName::Email("invalid@invalid@example.com"),
+                false,
+                false,
+            ),
             (GeneralName::Email("*@example.com"), true, true),
             (GeneralName::IpAddress(&[127, 0, 0, 1]), false, false),
-            (GeneralName::IpAddress(&[127, 0, 0, 0, 255, 0, 255, 0]), false, false),
-            (GeneralName::IpAddress(&[10, 0, 0, 0, 255, 128, 0, 0]), true, true),
-            (GeneralName::IpAddress(&[0, 0, 0, 0, 0, 0, 0, 0]), true, true),
+            (
+                GeneralName::IpAddress(&[127, 0, 0, 0, 255, 0, 255, 0]),
+                false,
+                false,
+            ),
+            (
+                GeneralName::IpAddress(&[10, 0, 0, 0, 255, 128, 0, 0]),
+                true,
+                true,
+            ),
+            (
+                GeneralName::IpAddress(&[0, 0, 0, 0, 0, 0, 0, 0]),
+                true,
+                true,
+            ),
         ] {
             assert_eq!(base.check(true).is_ok(), strict, "{base:?}");
             assert_eq!(base.check(false).is_ok(), lenient, "{base:?}");

@@ -66,6 +66,12 @@ pub(crate) fn check(
         if extensions.name_constraints.is_some() && !certificate.is_ca() {
             return Err(refuse(RefusalKind::Profile).because("name constraints are for CAs"));
         }
+        let mut attributes = certificate.subject().attributes();
+        if attributes.any(|attribute| attribute.is_string() && attribute.text().is_none()) {
+            return Err(
+                refuse(RefusalKind::Profile).because("a text in the subject is not of its type")
+            );
+        }
         // RFC 5280 §4.1.2.6
         if certificate.subject().is_empty()
             && (extensions.subject_alternative_name.is_none()

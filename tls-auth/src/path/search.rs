@@ -42,9 +42,7 @@ impl<'m> Search<'m, '_> {
             | RefusalKind::PathLength
             | RefusalKind::CriticalExtension => true,
             // Of several reasons webpki tells one, and a CA with two keys gives it a wrong signature as well.
-            RefusalKind::BadSignature => {
-                self.intermediates.iter().any(Certificate::is_self_issued)
-            }
+            RefusalKind::BadSignature => self.intermediates.iter().any(Certificate::is_self_issued),
             _ => false,
         };
         if unjudged {

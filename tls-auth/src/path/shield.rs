@@ -46,8 +46,9 @@ pub(crate) fn read<'m>(
             continue;
         };
         if names(&certificate) > limits.names() {
-            return Err(Refusal::new(RefusalKind::TooManyNames)
-                .count(names(&certificate), limits.names()));
+            return Err(
+                Refusal::new(RefusalKind::TooManyNames).count(names(&certificate), limits.names())
+            );
         }
         let same = read
             .iter()
@@ -55,9 +56,7 @@ pub(crate) fn read<'m>(
             .count()
             .saturating_add(1);
         if same > limits.same_name() {
-            return Err(
-                Refusal::new(RefusalKind::TooManyOfOneName).count(same, limits.same_name())
-            );
+            return Err(Refusal::new(RefusalKind::TooManyOfOneName).count(same, limits.same_name()));
         }
         read.push(certificate);
     }

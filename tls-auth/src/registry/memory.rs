@@ -70,7 +70,9 @@ impl fmt::Display for RegistryError {
         f.write_str(match self {
             Self::Exists => "the certificate is registered already",
             Self::Missing => "the certificate is not registered",
-            Self::Active => "the certificate is active; it must be taken out of use before it is deleted",
+            Self::Active => {
+                "the certificate is active; it must be taken out of use before it is deleted"
+            }
             Self::Full => "the registry holds as many owners and CAs as it can",
         })
     }
@@ -120,8 +122,7 @@ impl Words {
         let owner = match self.owner_numbers.get(record.owner()) {
             Some(number) => *number,
             None => {
-                let number =
-                    u32::try_from(self.owners.len()).map_err(|_| RegistryError::Full)?;
+                let number = u32::try_from(self.owners.len()).map_err(|_| RegistryError::Full)?;
                 self.owners.push(record.owner().clone());
                 self.owner_numbers.insert(record.owner().clone(), number);
                 number
@@ -312,7 +313,10 @@ impl MemoryRegistry {
             rows.push(words.row(entry.id, &entry.record)?);
         }
         rows.sort_unstable_by_key(|row| row.id);
-        if rows.windows(2).any(|pair| matches!(pair, [one, two] if one.id == two.id)) {
+        if rows
+            .windows(2)
+            .any(|pair| matches!(pair, [one, two] if one.id == two.id))
+        {
             return Err(RegistryError::Exists);
         }
         let table = Arc::new(Table::of(&rows, words));
@@ -325,7 +329,11 @@ impl MemoryRegistry {
     #[must_use]
     pub fn len(&self) -> usize {
         let table = self.table.load();
-        table.blocks.iter().map(|block| held(block.read()).len()).sum()
+        table
+            .blocks
+            .iter()
+            .map(|block| held(block.read()).len())
+            .sum()
     }
 
     /// Whether none is.
@@ -369,7 +377,9 @@ mod tests {
     #[test]
     fn what_goes_in_comes_out_however_it_went_in() {
         let reloaded = MemoryRegistry::new();
-        reloaded.reload((0..3_000).map(|number| Entry::new(id(number), record(number)))).unwrap();
+        reloaded
+            .reload((0..3_000).map(|number| Entry::new(id(number), record(number))))
+            .unwrap();
         let inserted = MemoryRegistry::new();
         for number in 0..3_000 {
             inserted.insert(id(number), &record(number)).unwrap();
@@ -392,15 +402,26 @@ mod tests {
     #[test]
     fn changes_that_are_not_made() {
         let registry = MemoryRegistry::new();
-        assert_eq!(registry.set_status(&id(1), Status::Active), Err(RegistryError::Missing));
+        assert_eq!(
+            registry.set_status(&id(1), Status::Active),
+            Err(RegistryError::Missing)
+        );
         assert_eq!(registry.remove(&id(1)), Err(RegistryError::Missing));
-        registry.insert(id(1), &Record::new(Status::Active, Owner::new("acme"))).unwrap();
-        assert_eq!(registry.insert(id(1), &record(1)), Err(RegistryError::Exists));
+        registry
+            .insert(id(1), &Record::new(Status::Active, Owner::new("acme")))
+            .unwrap();
+        assert_eq!(
+            registry.insert(id(1), &record(1)),
+            Err(RegistryError::Exists)
+        );
         assert_eq!(registry.remove(&id(1)), Err(RegistryError::Active));
         let twice = [1, 2, 1].map(|number| Entry::new(id(number), record(number)));
         assert_eq!(registry.reload(twice), Err(RegistryError::Exists));
         assert_eq!(registry.len(), 1);
-        assert_eq!(registry.set_status(&id(1), Status::Inactive), Ok(Status::Active));
+        assert_eq!(
+            registry.set_status(&id(1), Status::Inactive),
+            Ok(Status::Active)
+        );
         assert_eq!(registry.remove(&id(1)), Ok(Status::Inactive));
         assert!(registry.is_empty());
     }

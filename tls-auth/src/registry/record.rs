@@ -61,7 +61,9 @@ pub struct StatusError(());
 
 impl fmt::Display for StatusError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("invalid certificate status: expected one of the six names of the service, in capitals")
+        f.write_str(
+            "invalid certificate status: expected one of the six names of the service, in capitals",
+        )
     }
 }
 

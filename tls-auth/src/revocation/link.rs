@@ -55,7 +55,9 @@ fn points(contents: &[u8]) -> Result<Vec<Box<str>>, Malformed> {
 /// The URIs of a `DistributionPointName`.
 pub(super) fn read_point_name(name: &[u8], uris: &mut Vec<Box<str>>) -> Result<(), Malformed> {
     const WHAT: &str = "the distribution point";
-    let full = Reader::all(name, WHAT, |reader| reader.optional(Tag::constructed(0), WHAT));
+    let full = Reader::all(name, WHAT, |reader| {
+        reader.optional(Tag::constructed(0), WHAT)
+    });
     let Ok(Some(full)) = full else {
         // Relative to the issuer's name: nobody uses it.
         return Ok(());

@@ -79,7 +79,10 @@ impl fmt::Debug for RevocationList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RevocationList")
             .field("revoked", &self.inner.revoked.len())
-            .field("this_update", &Date::from_unix(self.inner.this_update).to_string())
+            .field(
+                "this_update",
+                &Date::from_unix(self.inner.this_update).to_string(),
+            )
             .finish_non_exhaustive()
     }
 }
@@ -250,9 +253,10 @@ impl Inner {
         let issuer = Name::read(&mut fields, "the issuer of the revocation list")?;
         let this_update = read_time(&mut fields, "the date of the revocation list")?;
         let next_update = match fields.peek() {
-            Some(Tag::UTC_TIME | Tag::GENERALIZED_TIME) => {
-                Some(read_time(&mut fields, "the next date of the revocation list")?)
-            }
+            Some(Tag::UTC_TIME | Tag::GENERALIZED_TIME) => Some(read_time(
+                &mut fields,
+                "the next date of the revocation list",
+            )?),
             _ => None,
         };
         let mut revoked = match fields.optional(Tag::SEQUENCE, "the revoked certificates")? {
@@ -386,11 +390,12 @@ fn read_scope(value: &[u8]) -> Result<Scope, Failure> {
         }
         scope.points = Some(uris);
     }
-    let flag = |fields: &mut Reader<'_>, number| match fields.optional(Tag::context(number), WHAT)? {
-        None | Some([0x00]) => Ok(false),
-        Some([0xFF]) => Ok(true),
-        Some(_) => Err(Malformed(WHAT)),
-    };
+    let flag =
+        |fields: &mut Reader<'_>, number| match fields.optional(Tag::context(number), WHAT)? {
+            None | Some([0x00]) => Ok(false),
+            Some([0xFF]) => Ok(true),
+            Some(_) => Err(Malformed(WHAT)),
+        };
     scope.only_user = flag(&mut fields, 1)?;
     scope.only_ca = flag(&mut fields, 2)?;
     // BC-044: webpki RUSTSEC-2026-0104 was an empty bit string here, before any signature.

@@ -66,10 +66,7 @@ pub struct RevocationLists {
 impl RevocationLists {
     /// Lists, and what they are asked for.
     #[must_use]
-    pub fn new(
-        lists: impl IntoIterator<Item = RevocationList>,
-        policy: RevocationPolicy,
-    ) -> Self {
+    pub fn new(lists: impl IntoIterator<Item = RevocationList>, policy: RevocationPolicy) -> Self {
         let mut lists: Vec<RevocationList> = lists.into_iter().collect();
         lists.sort_by(|one, other| one.issuer().cmp(other.issuer()));
         Self {
@@ -183,8 +180,9 @@ impl RevocationLists {
         if newest.is_empty() {
             // A list by that name which the issuer did not sign is not the same as no list.
             if unsigned {
-                return Err(Refusal::new(RefusalKind::BadSignature)
-                    .because("the issuer's revocation list"));
+                return Err(
+                    Refusal::new(RefusalKind::BadSignature).because("the issuer's revocation list")
+                );
             }
             if policy.unknown {
                 return Ok(());

@@ -279,7 +279,13 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         if let Some(webpki) = &self.webpki {
-            webpki.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)?;
+            webpki.verify_server_cert(
+                end_entity,
+                intermediates,
+                server_name,
+                ocsp_response,
+                now,
+            )?;
         }
         if !self.pins.is_empty() {
             let key = Certificate::parse(end_entity)

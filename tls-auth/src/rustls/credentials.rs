@@ -142,9 +142,7 @@ impl Credentials {
         mut key: PrivateKeyDer<'static>,
         provider: &CryptoProvider,
     ) -> Result<Self, CredentialsError> {
-        let signing = provider
-            .key_provider
-            .load_private_key(key.clone_key());
+        let signing = provider.key_provider.load_private_key(key.clone_key());
         key.zeroize();
         let signing = signing.map_err(|_| CredentialsError::UnsupportedKey)?;
         let read: Vec<Certificate<'_>> = chain
@@ -159,9 +157,9 @@ impl Credentials {
         if public.is_some_and(|public| *public != *first.public_key().info()) {
             return Err(CredentialsError::KeyMismatch);
         }
-        let unordered = read.windows(2).position(
-            |pair| matches!(pair, [one, next] if one.issuer() != next.subject()),
-        );
+        let unordered = read
+            .windows(2)
+            .position(|pair| matches!(pair, [one, next] if one.issuer() != next.subject()));
         if let Some(index) = unordered {
             return Err(CredentialsError::Order(index));
         }

@@ -38,7 +38,8 @@ impl Diagnosis {
             Error::InvalidCertificate(error) => Self::of_certificate(error),
             Error::NoApplicationProtocol => Self {
                 code: "no-application-protocol",
-                sentence: "the server speaks none of the protocols that were offered by ALPN".into(),
+                sentence: "the server speaks none of the protocols that were offered by ALPN"
+                    .into(),
                 causes: &[
                     "port 443 of AWS IoT wants `x-amzn-mqtt-ca`; port 8883 wants none",
                     "the server listens for another protocol on this port",
@@ -51,7 +52,9 @@ impl Diagnosis {
             },
             Error::PeerIncompatible(reason) => Self {
                 code: "incompatible",
-                sentence: format!("the server and the device have too little in common: {reason:?}"),
+                sentence: format!(
+                    "the server and the device have too little in common: {reason:?}"
+                ),
                 causes: &["the server speaks only TLS 1.1 or older, or only other cipher suites"],
             },
             other => Self {
@@ -96,7 +99,9 @@ impl Diagnosis {
             ),
             AlertDescription::UnsupportedCertificate => (
                 "server-alert-unsupported-certificate",
-                &["the device's certificate is for another use, or its key is of a kind that is not allowed"],
+                &[
+                    "the device's certificate is for another use, or its key is of a kind that is not allowed",
+                ],
             ),
             AlertDescription::CertificateRequired => (
                 "server-alert-certificate-required",

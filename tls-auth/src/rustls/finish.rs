@@ -23,9 +23,7 @@ impl ServerAuth {
             return Err(Refusal::new(RefusalKind::HandshakeUnfinished));
         }
         self.check_server_name(connection.server_name())?;
-        let Some((leaf, others)) = connection
-            .peer_certificates()
-            .and_then(<[_]>::split_first)
+        let Some((leaf, others)) = connection.peer_certificates().and_then(<[_]>::split_first)
         else {
             return match self.client_certificate() {
                 ClientCertificate::Optional => Ok(Outcome::Anonymous(Anonymous { _private: () })),
@@ -51,8 +49,10 @@ impl ServerAuth {
             None if self.requires_server_name() => {
                 Err(Refusal::new(RefusalKind::ServerNameMissing))
             }
-            Some(name) if !self.answers_to(name) => Err(Refusal::new(RefusalKind::OtherTenant)
-                .found(name, "a server name of this tenant")),
+            Some(name) if !self.answers_to(name) => {
+                Err(Refusal::new(RefusalKind::OtherTenant)
+                    .found(name, "a server name of this tenant"))
+            }
             _ => Ok(()),
         }
     }

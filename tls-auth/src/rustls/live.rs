@@ -115,8 +115,13 @@ impl ServerAuth {
     #[must_use]
     pub fn expelled(&self, now: UnixTime) -> Vec<Expelled> {
         // Judged without the lock: connections come and go meanwhile.
-        let devices: Vec<(u64, Arc<Known>)> =
-            self.live().open().by_certificate.values().cloned().collect();
+        let devices: Vec<(u64, Arc<Known>)> = self
+            .live()
+            .open()
+            .by_certificate
+            .values()
+            .cloned()
+            .collect();
         expelled(self.judge(), devices, now)
     }
 }

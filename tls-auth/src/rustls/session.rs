@@ -78,7 +78,9 @@ impl Sessions {
         if self.capacity == 0 {
             return false;
         }
-        while self.by_key.len() >= self.capacity || self.order.len() > self.capacity.saturating_mul(2) {
+        while self.by_key.len() >= self.capacity
+            || self.order.len() > self.capacity.saturating_mul(2)
+        {
             match self.order.pop_front() {
                 Some(oldest) => self.by_key.remove(&oldest),
                 None => break,
@@ -152,13 +154,23 @@ mod tests {
         assert_eq!(two.take(&[2]), None, "once only");
         store.clear();
         assert!(store.is_empty());
-        assert!(!Sessions { capacity: 0, by_key: HashMap::new(), order: VecDeque::new() }.put(vec![], vec![]));
+        assert!(
+            !Sessions {
+                capacity: 0,
+                by_key: HashMap::new(),
+                order: VecDeque::new()
+            }
+            .put(vec![], vec![])
+        );
     }
 
     #[test]
     fn keys_left_behind_are_bounded() {
         let store = SessionStore::new(4);
-        let bound = Bound { store: store.clone(), context: [0_u8; 16].into() };
+        let bound = Bound {
+            store: store.clone(),
+            context: [0_u8; 16].into(),
+        };
         for number in 0..1_000_u32 {
             bound.put(number.to_be_bytes().to_vec(), vec![0]);
             bound.take(&number.to_be_bytes());

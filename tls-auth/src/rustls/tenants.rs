@@ -79,10 +79,8 @@ impl Tenants {
                 _ => Err(Refusal::new(RefusalKind::ServerNameMissing)),
             };
         };
-        self.by_name
-            .get(&name.to_ascii_lowercase())
-            .ok_or_else(|| {
-                Refusal::new(RefusalKind::ServerNameUnknown).found(name, "the name of a tenant")
-            })
+        self.by_name.get(&name.to_ascii_lowercase()).ok_or_else(|| {
+            Refusal::new(RefusalKind::ServerNameUnknown).found(name, "the name of a tenant")
+        })
     }
 }
