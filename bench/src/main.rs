@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 mod codec;
 mod harness;
+mod policy;
 mod shadow;
 mod sigv4;
 mod topic;
@@ -19,6 +20,7 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 /// Name on the command line, and what fills the bench.
 const SUITES: &[(&str, fn(&mut Bench))] = &[
     ("codec", codec::run),
+    ("policy", policy::run),
     ("shadow", shadow::run),
     ("sigv4", sigv4::run),
     ("topic", topic::run),

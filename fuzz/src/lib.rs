@@ -1,5 +1,6 @@
 //! What the fuzz targets compare with.
 
 pub mod codec;
+pub mod policy;
 pub mod sigv4;
 pub mod topic;

@@ -122,13 +122,6 @@ const DATE_TESTS: &[&str] = &[
 ];
 const ARN_TESTS: &[&str] = &["ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"];
 
-fn list_or_one(source: &mut impl Choice, most: usize, mut one: impl FnMut() -> Value) -> Value {
-    match source.below(most + 1) {
-        0 => one(),
-        length => (0..length).map(|_| one()).collect(),
-    }
-}
-
 /// Words, wildcards and variables, joined by slashes or by nothing.
 fn text(source: &mut impl Choice, wildcards: bool) -> String {
     let mut text = String::new();
@@ -216,7 +209,7 @@ fn condition(source: &mut impl Choice) -> (String, String, Value) {
         };
     let string = test.starts_with("String");
     let length = source.below(4);
-    let mut one = |source: &mut dyn FnMut(usize) -> usize| operand(source);
+    let one = |source: &mut dyn FnMut(usize) -> usize| operand(source);
     let operands: Vec<Value> = (0..length)
         .map(|_| {
             if string {
