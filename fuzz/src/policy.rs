@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use arbitrary::Unstructured;
 use iot_policy::{
-    Action, ConnectionContext, Decision, Limits, Policy, PolicySet, Request, Resource, Scope, Thing,
-    Transport,
+    Action, ConnectionContext, Decision, Limits, Policy, PolicySet, Request, Resource, Scope,
+    Thing, Transport,
 };
 use serde_json::Value;
 use support::generate::{self, Choice};
@@ -51,7 +51,11 @@ pub fn read(document: &[u8]) {
         Request::ListRetainedMessages,
     ] {
         let explanation = set.explain(&context, &request);
-        assert_eq!(explanation.decision(), bound.decide(&request), "{explanation}");
+        assert_eq!(
+            explanation.decision(),
+            bound.decide(&request),
+            "{explanation}"
+        );
     }
 }
 
@@ -71,7 +75,11 @@ pub fn decide(data: &[u8]) -> (Outcome, Outcome) {
         })
         .collect();
     let named = policies.iter().map(|policy| ("fuzz", policy));
-    let set = Arc::new(PolicySet::compile_with(named, scope(), world.substitution()));
+    let set = Arc::new(PolicySet::compile_with(
+        named,
+        scope(),
+        world.substitution(),
+    ));
     let name = resource.splitn(6, ':').last().unwrap_or_default();
     let request = Request::One {
         action: Action::from_name(action).expect("the grammar holds actions"),

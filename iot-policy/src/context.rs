@@ -31,7 +31,10 @@ const MAX_CHARACTERS: usize = 1024;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "camelCase", deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct ConnectionContext {
     client_id: String,
@@ -74,7 +77,10 @@ pub enum Transport {
 /// Its variables are resolved only if its name is the client id (AWS IoT developer guide, "Thing policy variables").
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "camelCase", deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Thing {
     name: String,
@@ -89,7 +95,10 @@ pub struct Thing {
 /// What a client certificate says, as text without escapes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "camelCase", deny_unknown_fields, default))]
+#[cfg_attr(
+    feature = "serde",
+    serde(rename_all = "camelCase", deny_unknown_fields, default)
+)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Certificate {
     id: Option<String>,
@@ -103,7 +112,10 @@ pub struct Certificate {
 /// The VPC endpoint through which a connection came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "camelCase", deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct VpcEndpoint {
     /// `aws:SourceVpc`
@@ -117,7 +129,10 @@ pub struct VpcEndpoint {
 /// An authenticated Amazon Cognito identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "camelCase", deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct CognitoIdentity {
     /// `cognito-identity.amazonaws.com:sub`, the identity
@@ -391,7 +406,10 @@ impl Certificate {
     /// Adds a value of `iot:Certificate.Subject.…`, in the order of the certificate.
     #[must_use]
     pub fn with_subject(mut self, attribute: NameAttribute, value: impl Into<String>) -> Self {
-        self.subject.entry(attribute).or_default().push(value.into());
+        self.subject
+            .entry(attribute)
+            .or_default()
+            .push(value.into());
         self
     }
 

@@ -110,7 +110,9 @@ impl PolicySet {
             let mut index = 0_usize;
             for (policy, (name, document)) in self.policies().enumerate() {
                 for (place, statement) in document.statements().iter().enumerate() {
-                    let sid = statement.sid().map_or(String::new(), |sid| format!(" {sid}"));
+                    let sid = statement
+                        .sid()
+                        .map_or(String::new(), |sid| format!(" {sid}"));
                     statements.push(StatementExplanation {
                         statement: StatementRef {
                             policy: u32::try_from(policy).unwrap_or(u32::MAX),
@@ -134,7 +136,9 @@ impl PolicySet {
     }
 
     fn resource_text(&self, target: Target<'_>) -> String {
-        let shadow = target.shadow.map_or(String::new(), |name| format!("/{name}"));
+        let shadow = target
+            .shadow
+            .map_or(String::new(), |name| format!("/{name}"));
         match target.kind {
             ResourceType::All => "*".to_string(),
             ResourceType::Client
@@ -142,7 +146,12 @@ impl PolicySet {
             | ResourceType::TopicFilter
             | ResourceType::Thing
             | ResourceType::RoleAlias => {
-                format!("{}{}{}{shadow}", self.scope(), target.kind.prefix(), target.name)
+                format!(
+                    "{}{}{}{shadow}",
+                    self.scope(),
+                    target.kind.prefix(),
+                    target.name
+                )
             }
         }
     }

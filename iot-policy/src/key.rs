@@ -196,7 +196,8 @@ impl Key {
             return Self::of_certificate(rest);
         }
         let (service, rest) = name.split_once(':')?;
-        let foreign = !service.is_empty() && !rest.is_empty() && !service.eq_ignore_ascii_case("iot");
+        let foreign =
+            !service.is_empty() && !rest.is_empty() && !service.eq_ignore_ascii_case("iot");
         foreign.then(|| Self::Foreign(name.into()))
     }
 
@@ -286,7 +287,12 @@ impl fmt::Display for Key {
             Self::ThingAttribute(name) => write!(f, "iot:Connection.Thing.Attributes[{name}]"),
             Self::Foreign(name) => f.write_str(name),
             Self::Name(party, attribute, pick) => {
-                write!(f, "iot:Certificate.{}.{}{pick}", party.name(), attribute.name())
+                write!(
+                    f,
+                    "iot:Certificate.{}.{}{pick}",
+                    party.name(),
+                    attribute.name()
+                )
             }
             Self::AlternativeName(party, kind, pick) => write!(
                 f,

@@ -10,7 +10,7 @@ pub struct Snippet {
 
 impl Snippet {
     /// How many bytes are kept.
-    pub const MAX: usize = 44;
+    pub const MAX: usize = 36;
 
     pub(crate) fn new(text: &str) -> Self {
         let mut end = text.len().min(Self::MAX);
@@ -51,7 +51,11 @@ impl fmt::Display for Snippet {
                 f.write_char(character)?;
             }
         }
-        if self.cut { f.write_char('…') } else { Ok(()) }
+        if self.cut {
+            f.write_char('…')
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -70,7 +74,7 @@ mod tests {
     fn cut_between_characters() {
         let text = "é".repeat(40);
         let snippet = Snippet::new(&text);
-        assert_eq!(snippet.as_str().chars().count(), 22);
+        assert_eq!(snippet.as_str().chars().count(), 18);
         assert!(snippet.is_cut());
         assert_eq!(Snippet::new("a\nb").to_string(), "a\\u{a}b");
     }

@@ -219,7 +219,10 @@ mod tests {
     #[test]
     fn tokens() {
         let tokens = |text| Template::parse(text, BOTH).unwrap().tokens;
-        assert_eq!(tokens("a**?b"), [text("a"), Token::Star, Token::One, text("b")]);
+        assert_eq!(
+            tokens("a**?b"),
+            [text("a"), Token::Star, Token::One, text("b")]
+        );
         assert_eq!(tokens("${*}$(?)${$}x"), [text("*?$x")]);
         assert_eq!(tokens("$aws/$"), [text("$aws/$")]);
         // `$(` is an escape only with what it escapes.
@@ -230,7 +233,10 @@ mod tests {
                 default: default.map(Into::into),
             })
         };
-        assert_eq!(tokens("a${iot:ClientId}b"), [text("a"), variable(None), text("b")]);
+        assert_eq!(
+            tokens("a${iot:ClientId}b"),
+            [text("a"), variable(None), text("b")]
+        );
         assert_eq!(tokens("${iot:ClientId, 'x}y'}"), [variable(Some("x}y"))]);
     }
 
@@ -247,7 +253,14 @@ mod tests {
 
     #[test]
     fn variables_that_are_none() {
-        for bad in ["${", "${iot:ClientId", "${iot:ClientId,x}", "${iot:ClientId, 'x'y}", "${}", "${iot:Foo}"] {
+        for bad in [
+            "${",
+            "${iot:ClientId",
+            "${iot:ClientId,x}",
+            "${iot:ClientId, 'x'y}",
+            "${}",
+            "${iot:Foo}",
+        ] {
             assert!(Template::parse(bad, BOTH).is_err(), "{bad}");
         }
     }

@@ -102,9 +102,9 @@ impl fmt::Display for WarningKind {
             }
             Self::ForeignKey { name } => write!(f, "AWS IoT never sets `{name}`"),
             Self::Alias { name } => write!(f, "the key's name is `{name}`"),
-            Self::NoSetOperator => f.write_str(
-                "the key has several values; say `ForAllValues` or `ForAnyValue`",
-            ),
+            Self::NoSetOperator => {
+                f.write_str("the key has several values; say `ForAllValues` or `ForAnyValue`")
+            }
             Self::NeverResolved { name } => write!(f, "`${{{name}}}` never has one value"),
             Self::EmptyCondition => f.write_str("an operator without keys always holds"),
             Self::NoOperands => f.write_str("a key without values to compare with"),

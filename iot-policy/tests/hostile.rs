@@ -15,8 +15,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use iot_policy::{
-    Bound, ConnectionContext, Decision, Limits, Pattern, Policy, PolicyErrorKind, PolicySet, Request,
-    Scope, Substitution, Thing, Transport,
+    Bound, ConnectionContext, Decision, Limits, Pattern, Policy, PolicyErrorKind, PolicySet,
+    Request, Scope, Substitution, Thing, Transport,
 };
 
 const WIDE: Limits = Limits::AWS_IOT;
@@ -83,12 +83,18 @@ fn huge_documents() {
     let fits = 404_600 - 17;
     assert!(Policy::parse(text(fits).as_bytes()).is_ok());
     let error = Policy::parse(text(fits + 1).as_bytes()).unwrap_err();
-    assert_eq!(error.kind(), &PolicyErrorKind::TooManyBytes { max: 404_600 });
+    assert_eq!(
+        error.kind(),
+        &PolicyErrorKind::TooManyBytes { max: 404_600 }
+    );
 
     let id = |length: usize| format!(r#"{{"Statement":[],"Id":"{}"}}"#, "é".repeat(length));
     assert!(Policy::parse(id(2048 - 24).as_bytes()).is_ok());
     let error = Policy::parse(id(2048 - 23).as_bytes()).unwrap_err();
-    assert_eq!(error.kind(), &PolicyErrorKind::TooManyCharacters { max: 2048 });
+    assert_eq!(
+        error.kind(),
+        &PolicyErrorKind::TooManyCharacters { max: 2048 }
+    );
 }
 
 /// BC-069, and what an attacker hides behind a second `Effect` or `Condition`: names that stand twice, also in other
@@ -102,7 +108,10 @@ fn names_twice() {
         r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Bool": {"iot:ClientId": "true"}}, "Condition": {}}}"#,
     ] {
         let error = Policy::parse(document.as_bytes()).unwrap_err();
-        assert!(matches!(error.kind(), PolicyErrorKind::DuplicateName { .. }), "{error}");
+        assert!(
+            matches!(error.kind(), PolicyErrorKind::DuplicateName { .. }),
+            "{error}"
+        );
     }
 }
 
@@ -134,7 +143,11 @@ fn a_hundred_thousand_wildcards() {
         let set = PolicySet::compile([("P", &policy)], scope());
         assert!(!set.lint().is_empty());
     });
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        start.elapsed()
+    );
 }
 
 /// Twice the text takes about twice the time, with patterns that make a matcher that goes back take four times or more.
@@ -190,9 +203,25 @@ fn bc_037_values_in_patterns() {
     );
     let named = || [("P", &policy)];
     let aws = Arc::new(PolicySet::compile(named(), scope()));
-    let strict = Arc::new(PolicySet::compile_with(named(), scope(), Substitution::Strict));
+    let strict = Arc::new(PolicySet::compile_with(
+        named(),
+        scope(),
+        Substitution::Strict,
+    ));
     let ids = [
-        "*", "?", "+", "#", "$", "a*", "?b", "+/+", "a/#", "a\0", "${*}", "${iot:ClientId}", "$(*)",
+        "*",
+        "?",
+        "+",
+        "#",
+        "$",
+        "a*",
+        "?b",
+        "+/+",
+        "a/#",
+        "a\0",
+        "${*}",
+        "${iot:ClientId}",
+        "$(*)",
     ];
     for id in ids {
         let thing = Thing::new(id).with_attribute("k", id);
@@ -206,17 +235,28 @@ fn bc_037_values_in_patterns() {
                     format!("kind/{other}"),
                 ] {
                     let request = Request::Subscribe { filter: &filter };
-                    assert_eq!(bound.decide(&request), Decision::ImplicitDeny, "{id} {filter}");
+                    assert_eq!(
+                        bound.decide(&request),
+                        Decision::ImplicitDeny,
+                        "{id} {filter}"
+                    );
                 }
                 let topic = format!("own/{other}/t");
                 assert!(!bound.decide(&publish(&topic)).is_allowed(), "{id} {topic}");
             }
         }
         // Strict: not even its own text.
-        let filters = [format!("own/{id}/x"), format!("z/{id}/y"), format!("kind/{id}")];
+        let filters = [
+            format!("own/{id}/x"),
+            format!("z/{id}/y"),
+            format!("kind/{id}"),
+        ];
         for filter in &filters {
             let request = Request::Subscribe { filter };
-            assert!(!strict.bind(&context).decide(&request).is_allowed(), "{filter}");
+            assert!(
+                !strict.bind(&context).decide(&request).is_allowed(),
+                "{filter}"
+            );
             assert!(aws.bind(&context).decide(&request).is_allowed(), "{filter}");
         }
     }
@@ -239,7 +279,16 @@ fn bc_040_empty_is_deny_all() {
             assert_eq!(bound.decide(&request), Decision::ImplicitDeny);
         }
     }
-    for document in ["", " ", "\n", "{}", "null", "[]", "\"\"", "{\"Version\": \"2012-10-17\"}"] {
+    for document in [
+        "",
+        " ",
+        "\n",
+        "{}",
+        "null",
+        "[]",
+        "\"\"",
+        "{\"Version\": \"2012-10-17\"}",
+    ] {
         assert!(Policy::parse(document.as_bytes()).is_err(), "{document:?}");
     }
 }
@@ -268,9 +317,17 @@ fn bc_041_bc_054_revocation() {
 #[test]
 fn messages_stay_on_their_line() {
     let error = Policy::parse(b"{\"Statement\": {\"Effect\": \"a\\nb\\u0007\"}}").unwrap_err();
-    assert!(error.to_string().chars().all(|character| !character.is_control()), "{error}");
-    let policy = policy(r#"{"Sid": "a\nb", "Effect": "Allow", "Action": "iot:Publish", "Resource": "*",
-        "Condition": {"StringEquals": {"iot:ClientId": "x"}}}"#);
+    assert!(
+        error
+            .to_string()
+            .chars()
+            .all(|character| !character.is_control()),
+        "{error}"
+    );
+    let policy = policy(
+        r#"{"Sid": "a\nb", "Effect": "Allow", "Action": "iot:Publish", "Resource": "*",
+        "Condition": {"StringEquals": {"iot:ClientId": "x"}}}"#,
+    );
     let set = PolicySet::compile([("na\nme", &policy)], scope());
     let context = ConnectionContext::new("c\r\n", Transport::Mqtt);
     let text = set.explain(&context, &publish("t\n")).to_string();

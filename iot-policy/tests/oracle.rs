@@ -103,7 +103,11 @@ fn compare(pairs: usize, seed: u64) -> [usize; 3] {
                         .clone()
                         .any(|one| one.effect() == iot_policy::Effect::Deny);
                     assert_eq!(denies, got == Outcome::ExplicitDeny, "{explanation}");
-                    assert_eq!(applies.count() == 0, got == Outcome::ImplicitDeny, "{explanation}");
+                    assert_eq!(
+                        applies.count() == 0,
+                        got == Outcome::ImplicitDeny,
+                        "{explanation}"
+                    );
                 }
             }
             // The linter may say what it likes, and must come to an end.

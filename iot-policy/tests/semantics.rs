@@ -13,8 +13,8 @@
 use std::sync::Arc;
 
 use iot_policy::{
-    Action, AlternativeName, Certificate, CognitoIdentity, ConnectionContext, NameAttribute, Policy,
-    PolicySet, Request, Resource, Scope, Thing, Transport, VpcEndpoint,
+    Action, AlternativeName, Certificate, CognitoIdentity, ConnectionContext, NameAttribute,
+    Policy, PolicySet, Request, Resource, Scope, Thing, Transport, VpcEndpoint,
 };
 
 fn context() -> ConnectionContext {
@@ -78,14 +78,16 @@ fn allowed_by(version: &str, statements: &str, action: &str, resource: &str) -> 
 
 /// The condition holds in a statement that allows.
 fn holds(condition: &str) -> bool {
-    let statement =
-        format!(r#"{{"Effect": "Allow", "Action": "iot:Publish", "Resource": "*", "Condition": {condition}}}"#);
+    let statement = format!(
+        r#"{{"Effect": "Allow", "Action": "iot:Publish", "Resource": "*", "Condition": {condition}}}"#
+    );
     allowed(&statement, "iot:Publish", "topic/x")
 }
 
 /// A resource of `iot:Publish` covers a topic.
 fn covers(resource: &str, topic: &str) -> bool {
-    let statement = format!(r#"{{"Effect": "Allow", "Action": "iot:Publish", "Resource": "{resource}"}}"#);
+    let statement =
+        format!(r#"{{"Effect": "Allow", "Action": "iot:Publish", "Resource": "{resource}"}}"#);
     allowed(&statement, "iot:Publish", &format!("topic/{topic}"))
 }
 
@@ -114,7 +116,11 @@ fn resources() {
         ("arn:aws-cn:iot:us-east-1:123456789012:topic/a", "a", false),
         ("arn:aws:iot::123456789012:topic/a", "a", false),
         ("arn:aws:sns:us-east-1:123456789012:topic/a", "a", false),
-        ("arn:aws:iot:*:123456789012:topic/a", "z:123456789012:topic/a", false),
+        (
+            "arn:aws:iot:*:123456789012:topic/a",
+            "z:123456789012:topic/a",
+            false,
+        ),
         // Fewer than six parts: one text.
         ("arn:aws:iot:*", "a", true),
         ("arn:aws:iot:us-east-1:*/a", "b/a", true),
@@ -142,30 +148,86 @@ fn variables() {
         ("ARN:topic/*/${iot:ClientId}/*", "a/thing1/b", true),
         ("ARN:topic/*/${iot:ClientId}?/*", "a/thing12/b", true),
         ("ARN:topic/*/${iot:ClientId}?/*", "a/thing1/b", false),
-        ("ARN:topic/${iot:Connection.Thing.ThingName}", "thing1", true),
-        ("ARN:topic/${iot:Connection.Thing.ThingTypeName}", "sensor", true),
-        ("ARN:topic/${iot:Connection.Thing.Attributes[room]}", "kitchen", true),
-        ("ARN:topic/${iot:Connection.Thing.Attributes[Room]}", "kitchen", false),
+        (
+            "ARN:topic/${iot:Connection.Thing.ThingName}",
+            "thing1",
+            true,
+        ),
+        (
+            "ARN:topic/${iot:Connection.Thing.ThingTypeName}",
+            "sensor",
+            true,
+        ),
+        (
+            "ARN:topic/${iot:Connection.Thing.Attributes[room]}",
+            "kitchen",
+            true,
+        ),
+        (
+            "ARN:topic/${iot:Connection.Thing.Attributes[Room]}",
+            "kitchen",
+            false,
+        ),
         ("ARN:topic/${iot:Connection.Thing.IsAttached}", "true", true),
         ("ARN:topic/${iot:CertificateId}", "c0ffee", true),
         ("ARN:topic/${iot:Certificate.SerialNumber}", "1234", true),
-        ("ARN:topic/${iot:Certificate.Subject.CommonName}", "first", true),
-        ("ARN:topic/${iot:Certificate.Subject.CommonName.0}", "first", true),
-        ("ARN:topic/${iot:Certificate.Subject.CommonName.1}", "second", true),
+        (
+            "ARN:topic/${iot:Certificate.Subject.CommonName}",
+            "first",
+            true,
+        ),
+        (
+            "ARN:topic/${iot:Certificate.Subject.CommonName.0}",
+            "first",
+            true,
+        ),
+        (
+            "ARN:topic/${iot:Certificate.Subject.CommonName.1}",
+            "second",
+            true,
+        ),
         ("ARN:topic/${iot:Certificate.Issuer.Country}", "US", true),
-        ("ARN:topic/${iot:Certificate.Subject.AlternativeName.DNSName}", "d.example", true),
+        (
+            "ARN:topic/${iot:Certificate.Subject.AlternativeName.DNSName}",
+            "d.example",
+            true,
+        ),
         ("ARN:topic/${iot:Certificate.Subject.State.4}", "5", true),
         ("ARN:topic/${aws:SourceIp}", "192.0.2.10", true),
         ("ARN:topic/${iot:DomainName}", "iot.example", true),
-        ("ARN:topic/${aws:SourceVpc}/${aws:SourceVpce}/${aws:VpcSourceIp}", "vpc-1/vpce-1/10.0.0.1", true),
-        ("ARN:topic/${cognito-identity.amazonaws.com:sub}", "eu-1:id", true),
+        (
+            "ARN:topic/${aws:SourceVpc}/${aws:SourceVpce}/${aws:VpcSourceIp}",
+            "vpc-1/vpce-1/10.0.0.1",
+            true,
+        ),
+        (
+            "ARN:topic/${cognito-identity.amazonaws.com:sub}",
+            "eu-1:id",
+            true,
+        ),
         // Special characters of a name have a backslash before them.
-        (r"ARN:topic/${iot:Certificate.Subject.Organization}", r"A\, Inc.", true),
+        (
+            r"ARN:topic/${iot:Certificate.Subject.Organization}",
+            r"A\, Inc.",
+            true,
+        ),
         // A value is no wildcard.
-        ("ARN:topic/${iot:Connection.Thing.Attributes[star]}", "*", true),
-        ("ARN:topic/${iot:Connection.Thing.Attributes[star]}", "a", false),
+        (
+            "ARN:topic/${iot:Connection.Thing.Attributes[star]}",
+            "*",
+            true,
+        ),
+        (
+            "ARN:topic/${iot:Connection.Thing.Attributes[star]}",
+            "a",
+            false,
+        ),
         // A default where there is no value.
-        ("ARN:topic/${iot:Connection.Thing.Attributes[none], 'd'}/*", "d/x", true),
+        (
+            "ARN:topic/${iot:Connection.Thing.Attributes[none], 'd'}/*",
+            "d/x",
+            true,
+        ),
         ("ARN:topic/${iot:ClientId, 'd'}", "d", false),
     ];
     for (resource, topic, covered) in rows {
@@ -192,11 +254,22 @@ fn unresolved_variables() {
     ] {
         let resource = format!("ARN:topic/${{{variable}}}");
         let value = "t".repeat(1025);
-        for topic in [&*format!("${{{variable}}}"), "", "any*", "anything", "6", "*", &value] {
+        for topic in [
+            &*format!("${{{variable}}}"),
+            "",
+            "any*",
+            "anything",
+            "6",
+            "*",
+            &value,
+        ] {
             assert!(!covers(&resource, topic), "{resource} {topic}");
         }
         // Also behind a star.
-        assert!(!covers(&format!("ARN:topic/*${{{variable}}}*"), "x"), "{variable}");
+        assert!(
+            !covers(&format!("ARN:topic/*${{{variable}}}*"), "x"),
+            "{variable}"
+        );
         // A denial that asks for it denies nothing: say `NotResource`, or deny what the value is not.
         let deny = format!(
             r#"[{{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}},
@@ -204,12 +277,14 @@ fn unresolved_variables() {
         );
         assert!(allowed(&deny, "iot:Publish", "topic/x"), "{variable}");
         // An exception that cannot be told grants nothing, and is no exception from a denial.
-        let except = r#"{"Effect": "EFFECT", "Action": "iot:*", "NotResource": "ARN:topic/${NAME}"}"#
-            .replace("NAME", variable);
+        let except =
+            r#"{"Effect": "EFFECT", "Action": "iot:*", "NotResource": "ARN:topic/${NAME}"}"#
+                .replace("NAME", variable);
         let allow = except.replace("EFFECT", "Allow");
         assert!(!allowed(&allow, "iot:Publish", "topic/x"), "{variable}");
         let deny = except.replace("EFFECT", "Deny");
-        let both = format!(r#"[{{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}}, {deny}]"#);
+        let both =
+            format!(r#"[{{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}}, {deny}]"#);
         assert!(!allowed(&both, "iot:Publish", "topic/x"), "{variable}");
         // Nor does what is not equal to it.
         let unequal = format!(r#"{{"StringNotEquals": {{"iot:ClientId": "${{{variable}}}"}}}}"#);
@@ -225,8 +300,14 @@ fn old_version_has_no_variables() {
     for version in ["2008-10-17", "2012-10-17"] {
         let old = version == "2008-10-17";
         let own = r#"{"Effect": "Allow", "Action": "iot:Publish", "Resource": "ARN:topic/${iot:ClientId}/*"}"#;
-        assert_eq!(allowed_by(version, own, "iot:Publish", "topic/thing1/x"), !old);
-        assert_eq!(allowed_by(version, own, "iot:Publish", "topic/${iot:ClientId}/x"), old);
+        assert_eq!(
+            allowed_by(version, own, "iot:Publish", "topic/thing1/x"),
+            !old
+        );
+        assert_eq!(
+            allowed_by(version, own, "iot:Publish", "topic/${iot:ClientId}/x"),
+            old
+        );
         // Wildcards it has.
         let star = r#"{"Effect": "Allow", "Action": "iot:Publish", "Resource": "ARN:topic/${*}"}"#;
         assert_eq!(allowed_by(version, star, "iot:Publish", "topic/${x}"), old);
@@ -241,7 +322,11 @@ fn actions() {
     let rows = [
         (r#""Action": "*""#, "iot:Publish", true),
         (r#""Action": "iot:*""#, "iot:Publish", true),
-        (r#""Action": ["iot:Connect", "iot:PUBLISH"]"#, "iot:Publish", true),
+        (
+            r#""Action": ["iot:Connect", "iot:PUBLISH"]"#,
+            "iot:Publish",
+            true,
+        ),
         (r#""Action": "iot:Pub*""#, "iot:Publish", true),
         (r#""Action": "iot:*Publish""#, "iot:RetainPublish", true),
         (r#""Action": "iot:Publish""#, "iot:RetainPublish", false),
@@ -249,12 +334,20 @@ fn actions() {
         (r#""Action": "greengrass:*""#, "iot:Publish", false),
         (r#""NotAction": "iot:Publish""#, "iot:Publish", false),
         (r#""NotAction": "iot:Publish""#, "iot:Receive", true),
-        (r#""NotAction": ["iot:Pub*", "iot:Rec*"]"#, "iot:Receive", false),
+        (
+            r#""NotAction": ["iot:Pub*", "iot:Rec*"]"#,
+            "iot:Receive",
+            false,
+        ),
         (r#""NotAction": "greengrass:*""#, "iot:Receive", true),
     ];
     for (element, action, fits) in rows {
         let statement = format!(r#"{{"Effect": "Allow", {element}, "Resource": "*"}}"#);
-        assert_eq!(allowed(&statement, action, "topic/x"), fits, "{element} {action}");
+        assert_eq!(
+            allowed(&statement, action, "topic/x"),
+            fits,
+            "{element} {action}"
+        );
     }
 }
 
@@ -263,73 +356,214 @@ fn conditions() {
     let rows = [
         // Strings.
         (r#"{"StringEquals": {"iot:ClientId": "thing1"}}"#, true),
-        (r#"{"StringEquals": {"iot:ClientId": ["x", "thing1"]}}"#, true),
+        (
+            r#"{"StringEquals": {"iot:ClientId": ["x", "thing1"]}}"#,
+            true,
+        ),
         (r#"{"StringEquals": {"iot:ClientId": "thing?"}}"#, false),
         (r#"{"StringEquals": {"iot:ClientId": "Thing1"}}"#, false),
         (r#"{"StringEquals": {"IOT:clientid": "thing1"}}"#, true),
-        (r#"{"StringEquals": {"iot:ClientId": "${iot:Connection.Thing.ThingName}"}}"#, true),
-        (r#"{"StringEqualsIgnoreCase": {"iot:ClientId": "THING1"}}"#, true),
+        (
+            r#"{"StringEquals": {"iot:ClientId": "${iot:Connection.Thing.ThingName}"}}"#,
+            true,
+        ),
+        (
+            r#"{"StringEqualsIgnoreCase": {"iot:ClientId": "THING1"}}"#,
+            true,
+        ),
         (r#"{"StringNotEquals": {"iot:ClientId": ["x", "y"]}}"#, true),
-        (r#"{"StringNotEquals": {"iot:ClientId": ["x", "thing1"]}}"#, false),
-        (r#"{"StringNotEqualsIgnoreCase": {"iot:ClientId": "THING1"}}"#, false),
+        (
+            r#"{"StringNotEquals": {"iot:ClientId": ["x", "thing1"]}}"#,
+            false,
+        ),
+        (
+            r#"{"StringNotEqualsIgnoreCase": {"iot:ClientId": "THING1"}}"#,
+            false,
+        ),
         (r#"{"StringLike": {"iot:ClientId": "th*g?"}}"#, true),
         (r#"{"StringNotLike": {"iot:ClientId": "th*g?"}}"#, false),
-        (r#"{"StringLike": {"iot:Connection.Thing.Attributes[star]": "${*}"}}"#, true),
-        (r#"{"StringEquals": {"iot:Certificate.Subject.Organization": "A\\, Inc."}}"#, true),
-        (r#"{"StringEquals": {"iot:Certificate.Subject.Organization": "A, Inc."}}"#, false),
-        (r#"{"StringEquals": {"iot:DomainName": "iot.example"}}"#, true),
+        (
+            r#"{"StringLike": {"iot:Connection.Thing.Attributes[star]": "${*}"}}"#,
+            true,
+        ),
+        (
+            r#"{"StringEquals": {"iot:Certificate.Subject.Organization": "A\\, Inc."}}"#,
+            true,
+        ),
+        (
+            r#"{"StringEquals": {"iot:Certificate.Subject.Organization": "A, Inc."}}"#,
+            false,
+        ),
+        (
+            r#"{"StringEquals": {"iot:DomainName": "iot.example"}}"#,
+            true,
+        ),
         (r#"{"StringEquals": {"aws:SourceVpce": "vpce-1"}}"#, true),
         // Several operators and keys: all. Several values: one.
-        (r#"{"StringEquals": {"iot:ClientId": "thing1", "iot:DomainName": "x"}}"#, false),
-        (r#"{"StringEquals": {"iot:ClientId": "thing1"}, "Bool": {"iot:Connection.Thing.IsAttached": "false"}}"#, false),
+        (
+            r#"{"StringEquals": {"iot:ClientId": "thing1", "iot:DomainName": "x"}}"#,
+            false,
+        ),
+        (
+            r#"{"StringEquals": {"iot:ClientId": "thing1"}, "Bool": {"iot:Connection.Thing.IsAttached": "false"}}"#,
+            false,
+        ),
         // An absent key.
-        (r#"{"StringEquals": {"iot:Connection.Thing.Attributes[none]": "x"}}"#, false),
-        (r#"{"StringNotEquals": {"iot:Connection.Thing.Attributes[none]": "x"}}"#, true),
-        (r#"{"StringEqualsIfExists": {"iot:Connection.Thing.Attributes[none]": "x"}}"#, true),
-        (r#"{"StringEqualsIfExists": {"iot:Connection.Thing.Attributes[room]": "x"}}"#, false),
-        (r#"{"ForAllValues:StringEquals": {"iot:Connection.Thing.Attributes[none]": "x"}}"#, true),
-        (r#"{"ForAnyValue:StringEquals": {"iot:Connection.Thing.Attributes[none]": "x"}}"#, false),
-        (r#"{"ForAnyValue:StringNotEquals": {"iot:Connection.Thing.Attributes[none]": "x"}}"#, false),
-        (r#"{"ForAnyValue:StringEqualsIfExists": {"iot:Connection.Thing.Attributes[none]": "x"}}"#, true),
-        (r#"{"Null": {"iot:Connection.Thing.Attributes[none]": "true"}}"#, true),
-        (r#"{"Null": {"iot:Connection.Thing.Attributes[none]": false}}"#, false),
+        (
+            r#"{"StringEquals": {"iot:Connection.Thing.Attributes[none]": "x"}}"#,
+            false,
+        ),
+        (
+            r#"{"StringNotEquals": {"iot:Connection.Thing.Attributes[none]": "x"}}"#,
+            true,
+        ),
+        (
+            r#"{"StringEqualsIfExists": {"iot:Connection.Thing.Attributes[none]": "x"}}"#,
+            true,
+        ),
+        (
+            r#"{"StringEqualsIfExists": {"iot:Connection.Thing.Attributes[room]": "x"}}"#,
+            false,
+        ),
+        (
+            r#"{"ForAllValues:StringEquals": {"iot:Connection.Thing.Attributes[none]": "x"}}"#,
+            true,
+        ),
+        (
+            r#"{"ForAnyValue:StringEquals": {"iot:Connection.Thing.Attributes[none]": "x"}}"#,
+            false,
+        ),
+        (
+            r#"{"ForAnyValue:StringNotEquals": {"iot:Connection.Thing.Attributes[none]": "x"}}"#,
+            false,
+        ),
+        (
+            r#"{"ForAnyValue:StringEqualsIfExists": {"iot:Connection.Thing.Attributes[none]": "x"}}"#,
+            true,
+        ),
+        (
+            r#"{"Null": {"iot:Connection.Thing.Attributes[none]": "true"}}"#,
+            true,
+        ),
+        (
+            r#"{"Null": {"iot:Connection.Thing.Attributes[none]": false}}"#,
+            false,
+        ),
         (r#"{"Null": {"iot:ClientId": ["false"]}}"#, true),
         (r#"{"Bool": {"aws:SecureTransport": "false"}}"#, false),
         // Sets.
-        (r#"{"ForAllValues:StringEquals": {"iot:ConnectAttributes": ["PersistentConnect", "LastWill"]}}"#, true),
-        (r#"{"ForAllValues:StringEquals": {"iot:ConnectAttributes": ["PersistentConnect"]}}"#, false),
-        (r#"{"ForAllValues:StringEquals": {"iot:ConnectAttributes": []}}"#, false),
-        (r#"{"ForAllValues:StringNotEquals": {"iot:ConnectAttributes": ["LastWill"]}}"#, false),
-        (r#"{"ForAnyValue:StringNotEquals": {"iot:ConnectAttributes": ["LastWill"]}}"#, true),
-        (r#"{"ForAnyValue:StringEquals": {"iot:ConnectAttributes": ["LastWill"]}}"#, true),
-        (r#"{"ForAnyValue:StringLike": {"iot:Certificate.Subject.CommonName.List": "sec*"}}"#, true),
-        (r#"{"ForAnyValue:StringEquals": {"iot:Certificate.Subject.State.List": "6"}}"#, false),
-        (r#"{"ForAnyValue:StringEquals": {"iot:Certificate.AvailableKeys": "iot:Certificate.Issuer.Country"}}"#, true),
+        (
+            r#"{"ForAllValues:StringEquals": {"iot:ConnectAttributes": ["PersistentConnect", "LastWill"]}}"#,
+            true,
+        ),
+        (
+            r#"{"ForAllValues:StringEquals": {"iot:ConnectAttributes": ["PersistentConnect"]}}"#,
+            false,
+        ),
+        (
+            r#"{"ForAllValues:StringEquals": {"iot:ConnectAttributes": []}}"#,
+            false,
+        ),
+        (
+            r#"{"ForAllValues:StringNotEquals": {"iot:ConnectAttributes": ["LastWill"]}}"#,
+            false,
+        ),
+        (
+            r#"{"ForAnyValue:StringNotEquals": {"iot:ConnectAttributes": ["LastWill"]}}"#,
+            true,
+        ),
+        (
+            r#"{"ForAnyValue:StringEquals": {"iot:ConnectAttributes": ["LastWill"]}}"#,
+            true,
+        ),
+        (
+            r#"{"ForAnyValue:StringLike": {"iot:Certificate.Subject.CommonName.List": "sec*"}}"#,
+            true,
+        ),
+        (
+            r#"{"ForAnyValue:StringEquals": {"iot:Certificate.Subject.State.List": "6"}}"#,
+            false,
+        ),
+        (
+            r#"{"ForAnyValue:StringEquals": {"iot:Certificate.AvailableKeys": "iot:Certificate.Issuer.Country"}}"#,
+            true,
+        ),
         // Several values without a set operator: any, or none.
-        (r#"{"StringEquals": {"iot:ConnectAttributes": "LastWill"}}"#, true),
-        (r#"{"StringNotEquals": {"iot:ConnectAttributes": "LastWill"}}"#, false),
+        (
+            r#"{"StringEquals": {"iot:ConnectAttributes": "LastWill"}}"#,
+            true,
+        ),
+        (
+            r#"{"StringNotEquals": {"iot:ConnectAttributes": "LastWill"}}"#,
+            false,
+        ),
         // Numbers, exact.
-        (r#"{"NumericEquals": {"iot:Connection.Thing.Attributes[floor]": "2.5"}}"#, true),
-        (r#"{"NumericGreaterThan": {"iot:Connection.Thing.Attributes[floor]": 2.4999999999999999999}}"#, true),
-        (r#"{"NumericLessThanEquals": {"iot:Connection.Thing.Attributes[floor]": [1, 25e-1]}}"#, true),
-        (r#"{"NumericNotEquals": {"iot:Connection.Thing.Attributes[floor]": "2.5"}}"#, false),
+        (
+            r#"{"NumericEquals": {"iot:Connection.Thing.Attributes[floor]": "2.5"}}"#,
+            true,
+        ),
+        (
+            r#"{"NumericGreaterThan": {"iot:Connection.Thing.Attributes[floor]": 2.4999999999999999999}}"#,
+            true,
+        ),
+        (
+            r#"{"NumericLessThanEquals": {"iot:Connection.Thing.Attributes[floor]": [1, 25e-1]}}"#,
+            true,
+        ),
+        (
+            r#"{"NumericNotEquals": {"iot:Connection.Thing.Attributes[floor]": "2.5"}}"#,
+            false,
+        ),
         (r#"{"NumericEquals": {"iot:ClientId": "1"}}"#, false),
         // Dates.
-        (r#"{"DateLessThan": {"iot:Connection.Thing.Attributes[since]": "2026-02"}}"#, true),
-        (r#"{"DateEquals": {"iot:Connection.Thing.Attributes[since]": "2026-01-31T13:00+01:00"}}"#, true),
-        (r#"{"DateGreaterThan": {"iot:Connection.Thing.Attributes[since]": "1769860799"}}"#, true),
+        (
+            r#"{"DateLessThan": {"iot:Connection.Thing.Attributes[since]": "2026-02"}}"#,
+            true,
+        ),
+        (
+            r#"{"DateEquals": {"iot:Connection.Thing.Attributes[since]": "2026-01-31T13:00+01:00"}}"#,
+            true,
+        ),
+        (
+            r#"{"DateGreaterThan": {"iot:Connection.Thing.Attributes[since]": "1769860799"}}"#,
+            true,
+        ),
         // Booleans, bytes, addresses, ARNs.
-        (r#"{"Bool": {"iot:Connection.Thing.IsAttached": true}}"#, true),
-        (r#"{"BinaryEquals": {"iot:Connection.Thing.ThingTypeName": "c2Vuc29y"}}"#, true),
-        (r#"{"BinaryEquals": {"iot:Connection.Thing.ThingTypeName": "c2Vuc28="}}"#, false),
-        (r#"{"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "192.0.2.0/28"]}}"#, true),
+        (
+            r#"{"Bool": {"iot:Connection.Thing.IsAttached": true}}"#,
+            true,
+        ),
+        (
+            r#"{"BinaryEquals": {"iot:Connection.Thing.ThingTypeName": "c2Vuc29y"}}"#,
+            true,
+        ),
+        (
+            r#"{"BinaryEquals": {"iot:Connection.Thing.ThingTypeName": "c2Vuc28="}}"#,
+            false,
+        ),
+        (
+            r#"{"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "192.0.2.0/28"]}}"#,
+            true,
+        ),
         (r#"{"NotIpAddress": {"aws:SourceIp": "192.0.2.10"}}"#, false),
         (r#"{"IpAddress": {"aws:SourceIp": "::/0"}}"#, false),
         (r#"{"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}}"#, true),
-        (r#"{"ArnEquals": {"iot:LastWillTopic": "ARN:topic/last/words"}}"#, true),
-        (r#"{"ArnLike": {"iot:LastWillTopic": "arn:aws:iot:*:*:topic/last/*"}}"#, true),
-        (r#"{"ArnEquals": {"iot:LastWillTopic": "arn:aws:iot:*:topic/last/*:a:b"}}"#, false),
-        (r#"{"ArnNotLike": {"iot:LastWillTopic": "arn:aws:iot:*:*:topic/last/*"}}"#, false),
+        (
+            r#"{"ArnEquals": {"iot:LastWillTopic": "ARN:topic/last/words"}}"#,
+            true,
+        ),
+        (
+            r#"{"ArnLike": {"iot:LastWillTopic": "arn:aws:iot:*:*:topic/last/*"}}"#,
+            true,
+        ),
+        (
+            r#"{"ArnEquals": {"iot:LastWillTopic": "arn:aws:iot:*:topic/last/*:a:b"}}"#,
+            false,
+        ),
+        (
+            r#"{"ArnNotLike": {"iot:LastWillTopic": "arn:aws:iot:*:*:topic/last/*"}}"#,
+            false,
+        ),
         (r#"{"ArnLike": {"iot:ClientId": "*"}}"#, true),
         (r#"{"ArnLike": {"iot:ClientId": "arn:*:*:*:*:*"}}"#, false),
         // Nothing to ask for.
@@ -383,17 +617,71 @@ fn thing_variables() {
 #[test]
 fn requests() {
     let requests = [
-        (Request::Connect { client_id: "c" }, "iot:Connect", "client/c"),
-        (Request::Subscribe { filter: "$share/g/a/#" }, "iot:Subscribe", "topicfilter/$share/g/a/#"),
+        (
+            Request::Connect { client_id: "c" },
+            "iot:Connect",
+            "client/c",
+        ),
+        (
+            Request::Subscribe {
+                filter: "$share/g/a/#",
+            },
+            "iot:Subscribe",
+            "topicfilter/$share/g/a/#",
+        ),
         (Request::Receive { topic: "a" }, "iot:Receive", "topic/a"),
-        (Request::Publish { topic: "a", retain: false }, "iot:Publish", "topic/a"),
-        (Request::GetRetainedMessage { topic: "a" }, "iot:GetRetainedMessage", "topic/a"),
-        (Request::ListRetainedMessages, "iot:ListRetainedMessages", "*"),
-        (Request::ListNamedShadowsForThing, "iot:ListNamedShadowsForThing", "*"),
-        (Request::GetThingShadow { thing: "t", shadow: None }, "iot:GetThingShadow", "thing/t"),
-        (Request::UpdateThingShadow { thing: "t", shadow: Some("s") }, "iot:UpdateThingShadow", "thing/t/s"),
-        (Request::DeleteThingShadow { thing: "t", shadow: Some("s") }, "iot:DeleteThingShadow", "thing/t/s"),
-        (Request::AssumeRoleWithCertificate { role_alias: "r" }, "iot:AssumeRoleWithCertificate", "rolealias/r"),
+        (
+            Request::Publish {
+                topic: "a",
+                retain: false,
+            },
+            "iot:Publish",
+            "topic/a",
+        ),
+        (
+            Request::GetRetainedMessage { topic: "a" },
+            "iot:GetRetainedMessage",
+            "topic/a",
+        ),
+        (
+            Request::ListRetainedMessages,
+            "iot:ListRetainedMessages",
+            "*",
+        ),
+        (
+            Request::ListNamedShadowsForThing,
+            "iot:ListNamedShadowsForThing",
+            "*",
+        ),
+        (
+            Request::GetThingShadow {
+                thing: "t",
+                shadow: None,
+            },
+            "iot:GetThingShadow",
+            "thing/t",
+        ),
+        (
+            Request::UpdateThingShadow {
+                thing: "t",
+                shadow: Some("s"),
+            },
+            "iot:UpdateThingShadow",
+            "thing/t/s",
+        ),
+        (
+            Request::DeleteThingShadow {
+                thing: "t",
+                shadow: Some("s"),
+            },
+            "iot:DeleteThingShadow",
+            "thing/t/s",
+        ),
+        (
+            Request::AssumeRoleWithCertificate { role_alias: "r" },
+            "iot:AssumeRoleWithCertificate",
+            "rolealias/r",
+        ),
     ];
     for (index, (_, action, resource)) in requests.iter().enumerate() {
         let resource = if *resource == "*" {
@@ -409,7 +697,11 @@ fn requests() {
         let set = Arc::new(PolicySet::compile([("P", &policy)], scope));
         let bound = set.bind(&ConnectionContext::new("c", Transport::Mqtt));
         for (other, (request, _, _)) in requests.iter().enumerate() {
-            assert_eq!(bound.decide(request).is_allowed(), index == other, "{text} {request:?}");
+            assert_eq!(
+                bound.decide(request).is_allowed(),
+                index == other,
+                "{text} {request:?}"
+            );
         }
     }
 }
@@ -420,12 +712,23 @@ fn retain() {
     let both = r#"{"Effect": "Allow", "Action": "iot:*Publish", "Resource": "*"}"#;
     let publish = r#"{"Effect": "Allow", "Action": "iot:Publish", "Resource": "*"}"#;
     let retain = r#"{"Effect": "Allow", "Action": "iot:RetainPublish", "Resource": "*"}"#;
-    for (statement, plain, retained) in [(both, true, true), (publish, true, false), (retain, false, false)] {
+    for (statement, plain, retained) in [
+        (both, true, true),
+        (publish, true, false),
+        (retain, false, false),
+    ] {
         let text = format!(r#"{{"Version": "2012-10-17", "Statement": {statement}}}"#);
         let policy = Policy::parse(text.as_bytes()).unwrap();
-        let set = Arc::new(PolicySet::compile([("P", &policy)], Scope::new("aws", "r", "a")));
+        let set = Arc::new(PolicySet::compile(
+            [("P", &policy)],
+            Scope::new("aws", "r", "a"),
+        ));
         let bound = set.bind(&ConnectionContext::new("c", Transport::Mqtt));
-        let ask = |retain| bound.decide(&Request::Publish { topic: "t", retain }).is_allowed();
+        let ask = |retain| {
+            bound
+                .decide(&Request::Publish { topic: "t", retain })
+                .is_allowed()
+        };
         assert_eq!((ask(false), ask(true)), (plain, retained), "{statement}");
     }
 }

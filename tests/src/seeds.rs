@@ -77,7 +77,10 @@ fn policy_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
         (0..400).map(|index| byte(index + seed) as u8).collect()
     });
     Ok(vec![
-        ("policy_document", documents.map(|text| text.get().into()).collect()),
+        (
+            "policy_document",
+            documents.map(|text| text.get().into()).collect(),
+        ),
         ("policy_decision", choices.collect()),
     ])
 }

@@ -121,6 +121,9 @@ impl Asked {
             "Receive" => ("iot:Receive", "topic"),
             other => panic!("no ARN for {other}"),
         };
-        (action, format!("{}:{kind}/{}", SCOPE.join(":"), self.name()))
+        (
+            action,
+            format!("{}:{kind}/{}", SCOPE.join(":"), self.name()),
+        )
     }
 }

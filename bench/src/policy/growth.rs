@@ -24,7 +24,10 @@ fn bound(fitting: usize, others: usize) -> Bound {
         .map(|number| statement("Publish", number))
         .chain((0..others).map(|number| statement("Receive", number)))
         .collect();
-    let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, all.join(","));
+    let text = format!(
+        r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#,
+        all.join(",")
+    );
     let limits = Limits::AWS_IOT.with_document_characters(text.len());
     let policy = Policy::parse_with(text.as_bytes(), &limits).expect("the text is a policy");
     let set = Arc::new(PolicySet::compile([("Many", &policy)], data::scope()));
@@ -41,7 +44,9 @@ fn statements(bench: &mut Bench) {
         let bound = bound(fitting, others);
         let times = (100_000 / (fitting as u64 + 10)).max(10);
         let entry = Entry::ours(OURS, || {
-            (0..times).fold(0, |sum, _| sum + ours(&bound, std::hint::black_box(&request)))
+            (0..times).fold(0, |sum, _| {
+                sum + ours(&bound, std::hint::black_box(&request))
+            })
         });
         bench.case(case, times, 31, vec![entry]);
         bench.time(case, OURS)
@@ -50,15 +55,24 @@ fn statements(bench: &mut Bench) {
     let of_many = time("8 of 1,000 fit", 8, 992);
     let hundred = time("100 fit", 100, 0);
     let thousand = time("1,000 fit", 1000, 0);
-    bench.goal("growth.of_10_times_as_many", thousand / (10.0 * hundred), 1.0);
+    bench.goal(
+        "growth.of_10_times_as_many",
+        thousand / (10.0 * hundred),
+        1.0,
+    );
     bench.goal("growth.others_do_not_count", of_many / eight, 1.25);
 }
 
 fn hostile(bench: &mut Bench) {
-    bench.head("Patterns that make others go back: time of a text of 32,000 bytes, and of twice that");
+    bench.head(
+        "Patterns that make others go back: time of a text of 32,000 bytes, and of twice that",
+    );
     let holes = format!("*{}b*", "a?".repeat(500));
     let stars = format!("{}b", "*a".repeat(500));
-    for (name, pattern) in [("500 stars", stars), ("a piece of 1,000 with 500 holes", holes)] {
+    for (name, pattern) in [
+        ("500 stars", stars),
+        ("a piece of 1,000 with 500 holes", holes),
+    ] {
         let pattern = Pattern::new(&pattern);
         let mut time = |length: usize| {
             let text = "a".repeat(length);

@@ -1,15 +1,12 @@
-//! `iot-policy` against the plain evaluator of its own tests, which reads the policies anew for each decision, and against
-//! Cedar on a policy set that says the same.
+//! `iot-policy` against the plain evaluator of its own tests, which reads the policies anew for each decision; against one
+//! that has read them, replaces variables and matches; and against Cedar on a policy set that says the same.
 
 mod cedar;
 mod data;
 mod growth;
 #[path = "../../../iot-policy/tests/support/naive.rs"]
-#[expect(
-    dead_code,
-    reason = "the oracle knows more of a connection than is asked here"
-)]
 mod naive;
+mod replace;
 
 use std::sync::Arc;
 
@@ -20,6 +17,7 @@ use crate::harness::{Bench, Entry};
 
 pub(crate) const OURS: &str = "iot-policy";
 const NAIVE: &str = "naive evaluator";
+const REPLACE: &str = "replace and match";
 const CEDAR: &str = "cedar-policy";
 
 /// How often a round goes through the requests.
@@ -58,6 +56,7 @@ fn typical(bench: &mut Bench) {
     let world = data::world();
     let arns: Vec<(&str, String)> = requests.iter().map(data::Asked::arn).collect();
 
+    let replace = replace::Evaluator::new(&documents[0]);
     let cedar = cedar::Cedar::new(&requests);
     let operations = TIMES * requests.len() as u64;
     bench.case(
@@ -78,6 +77,16 @@ fn typical(bench: &mut Bench) {
                     sum ^ allowed
                 })
             }),
+            Entry::peer(REPLACE, || {
+                (0..TIMES).fold(0, |sum, _| {
+                    let mut allowed = 0;
+                    for (action, resource) in std::hint::black_box(&arns) {
+                        let is_allowed = replace.decide(action, resource);
+                        allowed = allowed * 2 + u64::from(is_allowed);
+                    }
+                    sum ^ allowed
+                })
+            }),
             Entry::peer(CEDAR, || {
                 (0..TIMES).fold(0, |sum, _| sum ^ cedar.decide_all())
             }),
@@ -90,6 +99,11 @@ fn typical(bench: &mut Bench) {
 
     let time = bench.time(case, OURS);
     bench.goal("typical.against_naive", time / bench.time(case, NAIVE), 0.1);
+    bench.goal(
+        "typical.against_replace",
+        time / bench.time(case, REPLACE),
+        0.1,
+    );
     bench.goal("typical.against_cedar", time / bench.time(case, CEDAR), 0.2);
     bench.goal("typical.of_1000_ns", time / 1000.0, 1.0);
     let allocations = bench.allocations(case, OURS);

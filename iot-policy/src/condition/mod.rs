@@ -105,7 +105,9 @@ impl Operands {
                     variables,
                 };
                 let template = Template::parse(text, reading)?;
-                if test.family() == Family::Arn && arn_patterns(&template.items(|_| Item::Star)).is_none() {
+                if test.family() == Family::Arn
+                    && arn_patterns(&template.items(|_| Item::Star)).is_none()
+                {
                     return Err(invalid("`*` or an ARN of six parts"));
                 }
                 list.push(template);
@@ -137,10 +139,7 @@ impl Condition {
     ///
     /// An unresolved variable equals nothing. In a statement that allows, a negated operator does not hold because of
     /// that: what is not known grants nothing.
-    pub(crate) fn holds<'a>(
-        &'a self,
-        facts: Facts<'a, impl FnMut(&Key) -> Resolved<'a>>,
-    ) -> bool {
+    pub(crate) fn holds<'a>(&'a self, facts: Facts<'a, impl FnMut(&Key) -> Resolved<'a>>) -> bool {
         let Facts {
             values,
             mut variable,
@@ -392,6 +391,9 @@ impl core::fmt::Display for Condition {
 
 /// Texts in quotes with `or` between, for people.
 pub(crate) fn list(values: &[Cow<'_, str>]) -> String {
-    let quoted: Vec<String> = values.iter().map(|value| alloc::format!("`{value}`")).collect();
+    let quoted: Vec<String> = values
+        .iter()
+        .map(|value| alloc::format!("`{value}`"))
+        .collect();
     quoted.join(", ")
 }

@@ -28,7 +28,9 @@ impl Network {
     /// Whether the address lies in the range: its first bits are those of the range. An IPv4 address in IPv6 is IPv4.
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         let shifted = |value: u128, all: u32| {
-            value.checked_shr(all.saturating_sub(self.bits)).unwrap_or_default()
+            value
+                .checked_shr(all.saturating_sub(self.bits))
+                .unwrap_or_default()
         };
         match (self.address, address.to_canonical()) {
             (IpAddr::V4(one), IpAddr::V4(other)) => {
@@ -66,13 +68,27 @@ mod tests {
         ];
         for (network, address, contained) in rows {
             let parsed = Network::parse(network).unwrap();
-            assert_eq!(parsed.contains(address.parse().unwrap()), contained, "{network} {address}");
+            assert_eq!(
+                parsed.contains(address.parse().unwrap()),
+                contained,
+                "{network} {address}"
+            );
         }
     }
 
     #[test]
     fn ranges_that_are_none() {
-        for bad in ["", "/", "192.0.2.0/", "192.0.2.0/33", "192.0.2/24", "::/129", "192.0.2.0/+8", "192.0.2.0/24/1", "*"] {
+        for bad in [
+            "",
+            "/",
+            "192.0.2.0/",
+            "192.0.2.0/33",
+            "192.0.2/24",
+            "::/129",
+            "192.0.2.0/+8",
+            "192.0.2.0/24/1",
+            "*",
+        ] {
             assert_eq!(Network::parse(bad), None, "{bad}");
         }
     }

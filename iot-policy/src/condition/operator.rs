@@ -54,8 +54,16 @@ pub(crate) enum Test {
 const TESTS: &[(&str, Test, bool)] = &[
     ("StringEquals", Test::StringEquals, false),
     ("StringNotEquals", Test::StringNotEquals, true),
-    ("StringEqualsIgnoreCase", Test::StringEqualsIgnoreCase, false),
-    ("StringNotEqualsIgnoreCase", Test::StringNotEqualsIgnoreCase, true),
+    (
+        "StringEqualsIgnoreCase",
+        Test::StringEqualsIgnoreCase,
+        false,
+    ),
+    (
+        "StringNotEqualsIgnoreCase",
+        Test::StringNotEqualsIgnoreCase,
+        true,
+    ),
     ("StringLike", Test::StringLike, false),
     ("StringNotLike", Test::StringNotLike, true),
     ("NumericEquals", Test::NumericEquals, false),
@@ -63,7 +71,11 @@ const TESTS: &[(&str, Test, bool)] = &[
     ("NumericLessThan", Test::NumericLessThan, false),
     ("NumericLessThanEquals", Test::NumericLessThanEquals, false),
     ("NumericGreaterThan", Test::NumericGreaterThan, false),
-    ("NumericGreaterThanEquals", Test::NumericGreaterThanEquals, false),
+    (
+        "NumericGreaterThanEquals",
+        Test::NumericGreaterThanEquals,
+        false,
+    ),
     ("DateEquals", Test::DateEquals, false),
     ("DateNotEquals", Test::DateNotEquals, true),
     ("DateLessThan", Test::DateLessThan, false),
@@ -190,7 +202,13 @@ mod tests {
                 }
             }
         }
-        for bad in ["", "stringEquals", "ForSome:StringEquals", "StringEqualsifExists", "Equals"] {
+        for bad in [
+            "",
+            "stringEquals",
+            "ForSome:StringEquals",
+            "StringEqualsifExists",
+            "Equals",
+        ] {
             assert_eq!(Operator::parse(bad), None, "{bad}");
         }
     }

@@ -114,8 +114,10 @@ impl Interpreter {
         for action in &actions {
             named = named.union(self.action(action)?);
         }
-        let resources: Result<Vec<Resource>, PolicyError> =
-            resources.into_iter().map(|text| self.resource(text)).collect();
+        let resources: Result<Vec<Resource>, PolicyError> = resources
+            .into_iter()
+            .map(|text| self.resource(text))
+            .collect();
         let mut conditions = Vec::new();
         for condition in raw.condition.into_iter().flatten() {
             conditions.extend(self.condition(condition)?);
@@ -124,7 +126,11 @@ impl Interpreter {
             sid: raw.sid.map(|text| text.text.into_owned()),
             effect,
             not_action,
-            action_set: if not_action { named.complement() } else { named },
+            action_set: if not_action {
+                named.complement()
+            } else {
+                named
+            },
             actions: actions
                 .into_iter()
                 .map(|text| text.text.into_owned())
@@ -161,8 +167,7 @@ impl Interpreter {
     }
 
     fn template(&mut self, text: &Text<'_>, reading: Reading) -> Result<Template, PolicyError> {
-        let template =
-            Template::parse(&text.text, reading).map_err(|kind| text.refuse(kind))?;
+        let template = Template::parse(&text.text, reading).map_err(|kind| text.refuse(kind))?;
         self.look_at_variables(text, &template);
         Ok(template)
     }
@@ -201,9 +206,7 @@ impl Interpreter {
             return Err(text.refuse(PolicyErrorKind::InvalidResource { found }));
         }
         let items = template.items(|_| Item::Slot(0));
-        let parts: Vec<&[Item]> = items
-            .splitn(6, |item| *item == Item::Char(':'))
-            .collect();
+        let parts: Vec<&[Item]> = items.splitn(6, |item| *item == Item::Char(':')).collect();
         if let [fixed @ .., _] = parts.as_slice()
             && fixed.iter().any(|part| part.contains(&Item::Slot(0)))
         {

@@ -70,7 +70,8 @@ impl Linter<'_> {
                         .iter()
                         .filter(|(kind, _)| *kind == action.resource_type())
                         .any(|(_, items)| {
-                            let plus = covers(items, &wildcard_items("$aws/things/+/shadow/update"));
+                            let plus =
+                                covers(items, &wildcard_items("$aws/things/+/shadow/update"));
                             *items == [Item::Star] || covers(items, &others) || plus
                         })
             });
@@ -90,10 +91,13 @@ impl Linter<'_> {
         }
         // Can a client connect as `+`? A pattern that says nothing about the id, or a wildcard, lets it.
         let plus = wildcard_items("+");
-        let connects = self.patterns(Effect::Allow, Action::Connect).any(|(other, items)| {
-            let own_id = matches!(items, [item] if self.is_client_id(item));
-            !other.wants_attached() && (own_id || covers(items, &plus))
-        }) || self.has_exceptions(Effect::Allow, Action::Connect);
+        let connects = self
+            .patterns(Effect::Allow, Action::Connect)
+            .any(|(other, items)| {
+                let own_id = matches!(items, [item] if self.is_client_id(item));
+                !other.wants_attached() && (own_id || covers(items, &plus))
+            })
+            || self.has_exceptions(Effect::Allow, Action::Connect);
         if !connects {
             return;
         }

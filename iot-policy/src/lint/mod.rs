@@ -147,7 +147,9 @@ impl<'a> Linter<'a> {
                     policy: u32::try_from(policy).unwrap_or(u32::MAX),
                     statement: u32::try_from(place).unwrap_or(u32::MAX),
                 };
-                let sid = statement.sid().map_or(String::new(), |sid| alloc::format!(" {sid}"));
+                let sid = statement
+                    .sid()
+                    .map_or(String::new(), |sid| alloc::format!(" {sid}"));
                 let resources = statement
                     .resources
                     .iter()

@@ -106,6 +106,14 @@ impl Glob {
                 .is_some_and(|rest| rest.floats.is_empty() && rest.suffix.is_empty())
     }
 
+    /// What every text that matches begins with, as far as it is the same on every connection.
+    pub(crate) fn beginning(&self) -> &[u8] {
+        match self.prefix.first() {
+            Some(Atom::Text(text)) => text.as_bytes(),
+            Some(Atom::Any(_) | Atom::Slot(_)) | None => &[],
+        }
+    }
+
     /// Whether the whole text matches; never if it asks for a variable that is unresolved.
     pub(crate) fn matches(&self, text: &str, slots: &Slots<'_>) -> bool {
         let Some(after) = starts(&self.prefix, text.as_bytes(), slots) else {
@@ -255,7 +263,11 @@ fn skip(text: &[u8], count: usize) -> Option<&[u8]> {
 fn skip_back(text: &[u8], count: usize) -> Option<&[u8]> {
     let mut rest = text;
     for _ in 0..count {
-        let inside = rest.iter().rev().take_while(|byte| is_inside(**byte)).count();
+        let inside = rest
+            .iter()
+            .rev()
+            .take_while(|byte| is_inside(**byte))
+            .count();
         let first = rest.len().checked_sub(inside)?.checked_sub(1)?;
         rest = rest.get(..first)?;
     }
@@ -280,11 +292,13 @@ mod tests {
             None => text.is_empty(),
             Some(('*', rest)) => {
                 reference(rest, text)
-                    || text.split_first().is_some_and(|(_, tail)| reference(pattern, tail))
+                    || text
+                        .split_first()
+                        .is_some_and(|(_, tail)| reference(pattern, tail))
             }
-            Some((first, rest)) => text
-                .split_first()
-                .is_some_and(|(head, tail)| (*first == '?' || first == head) && reference(rest, tail)),
+            Some((first, rest)) => text.split_first().is_some_and(|(head, tail)| {
+                (*first == '?' || first == head) && reference(rest, tail)
+            }),
         }
     }
 

@@ -89,8 +89,16 @@ impl ShiftAnd {
             }
         };
         for (at, &byte) in text.iter().enumerate() {
-            let row = usize::from(self.rows.get(usize::from(byte)).copied().unwrap_or_default());
-            let masks = self.masks.get(row.saturating_mul(words)..).unwrap_or_default();
+            let row = usize::from(
+                self.rows
+                    .get(usize::from(byte))
+                    .copied()
+                    .unwrap_or_default(),
+            );
+            let masks = self
+                .masks
+                .get(row.saturating_mul(words)..)
+                .unwrap_or_default();
             let inside = is_inside(byte);
             // A match may begin at every byte; only the first of a character can fit.
             let mut carry = 1_u64;

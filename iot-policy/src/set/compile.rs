@@ -1,7 +1,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::{Compiled, Fitting, Late, PolicySet, Resources};
+use super::{Compiled, Entry, Fitting, Late, PolicySet, Resources};
 use crate::action::{Action, ResourceType};
 use crate::context::Substitution;
 use crate::decision::StatementRef;
@@ -21,7 +21,7 @@ pub(super) fn compile(
         late: Vec::new(),
     };
     let mut statements = Vec::new();
-    let mut by_action: [(Vec<u32>, Vec<u32>); Action::ALL.len()] = Default::default();
+    let mut by_action: [(Vec<Entry>, Vec<Entry>); Action::ALL.len()] = Default::default();
     for (policy, (_, document)) in policies.iter().enumerate() {
         for (place, statement) in document.statements().iter().enumerate() {
             let (Ok(policy), Ok(place), Ok(index)) = (
@@ -36,15 +36,17 @@ pub(super) fn compile(
                 policy,
                 statement: place,
             };
+            let compiled = compiler.statement(at, statement);
             for (action, (deny, allow)) in Action::ALL.into_iter().zip(&mut by_action) {
                 if statement.action_set.contains(action) {
+                    let entry = Entry::new(index, &compiled, action.resource_type());
                     match statement.effect {
-                        Effect::Deny => deny.push(index),
-                        Effect::Allow => allow.push(index),
+                        Effect::Deny => deny.push(entry),
+                        Effect::Allow => allow.push(entry),
                     }
                 }
             }
-            statements.push(compiler.statement(at, statement));
+            statements.push(compiled);
         }
     }
     let (variables, late) = (compiler.variables.into(), compiler.late.into());
@@ -59,6 +61,51 @@ pub(super) fn compile(
         }),
         variables,
         late,
+    }
+}
+
+impl Entry {
+    fn new(statement: u32, compiled: &Compiled, kind: ResourceType) -> Self {
+        let any = Self {
+            statement,
+            mask: 0,
+            head: 0,
+        };
+        let Some(resources) = compiled.resources.get(kind.index()) else {
+            return any;
+        };
+        if compiled.not_resource || resources.all || !resources.late.is_empty() {
+            return any;
+        }
+        let mut beginnings = resources.globs.iter().map(Glob::beginning);
+        let Some(first) = beginnings.next() else {
+            return any;
+        };
+        let common = beginnings.fold(first, |common, other| {
+            let same = common
+                .iter()
+                .zip(other)
+                .take_while(|(one, other)| one == other);
+            common.get(..same.count()).unwrap_or_default()
+        });
+        let ones = [0xFF; 8];
+        let fixed = ones.get(..common.len()).unwrap_or(&ones);
+        Self {
+            statement,
+            mask: head_of(fixed),
+            head: head_of(common),
+        }
+    }
+}
+
+/// The first eight bytes, and zeros where there are fewer.
+pub(super) fn head_of(text: &[u8]) -> u64 {
+    match text.first_chunk::<8>() {
+        Some(chunk) => u64::from_le_bytes(*chunk),
+        None => text
+            .iter()
+            .rev()
+            .fold(0, |head, byte| (head << 8) | u64::from(*byte)),
     }
 }
 

@@ -1,6 +1,7 @@
 use alloc::format;
 
-use super::{Compiled, PolicySet, Resolution, Resources};
+use super::compile::head_of;
+use super::{Compiled, Entry, PolicySet, Resolution, Resources};
 use crate::action::ResourceType;
 use crate::decision::Decision;
 use crate::pattern::Glob;
@@ -49,12 +50,19 @@ impl PolicySet {
         let Some(fitting) = self.by_action.get(target.action.index()) else {
             return Decision::ImplicitDeny;
         };
-        let first = |list: &[u32]| {
-            list.iter().find_map(|&index| {
-                if !resolution.is_alive(index) {
+        // The heads are those of the type of resource that the action is asked for on.
+        let head = head_of(target.name.as_bytes());
+        let natural = target.kind == target.action.resource_type();
+        let first = |list: &[Entry]| {
+            list.iter().find_map(|entry| {
+                if natural && head & entry.mask != entry.head
+                    || !resolution.is_alive(entry.statement)
+                {
                     return None;
                 }
-                let statement = self.statements.get(usize::try_from(index).ok()?)?;
+                let statement = self
+                    .statements
+                    .get(usize::try_from(entry.statement).ok()?)?;
                 statement
                     .applies(resolution, target, now)
                     .then_some(statement.at)
@@ -131,8 +139,6 @@ impl Resources {
     fn contain(&self, resolution: &Resolution, name: &str) -> bool {
         let slots = resolution.slots();
         let any = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(name, &slots));
-        self.all
-            || any(&self.globs)
-            || self.late.iter().any(|&index| any(resolution.late(index)))
+        self.all || any(&self.globs) || self.late.iter().any(|&index| any(resolution.late(index)))
     }
 }

@@ -55,10 +55,19 @@ pub struct PolicySet {
     late: Box<[Late]>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Fitting {
-    deny: Box<[u32]>,
-    allow: Box<[u32]>,
+    deny: Box<[Entry]>,
+    allow: Box<[Entry]>,
+}
+
+/// A statement in a list that is gone through for every request, with what tells most of those apart that do not match.
+#[derive(Debug)]
+struct Entry {
+    statement: u32,
+    /// Which of the first eight bytes of a resource's name all patterns fix, and how.
+    mask: u64,
+    head: u64,
 }
 
 /// A statement as far as requests are concerned.

@@ -147,7 +147,11 @@ fn is_resource(pattern: &[Sign], resource: &str) -> bool {
         return fits(pattern, resource);
     }
     let texts: Vec<&str> = resource.splitn(6, ':').collect();
-    texts.len() == 6 && parts.iter().zip(texts).all(|(pattern, text)| fits(pattern, text))
+    texts.len() == 6
+        && parts
+            .iter()
+            .zip(texts)
+            .all(|(pattern, text)| fits(pattern, text))
 }
 
 fn signs(text: &str, wildcards: bool) -> Vec<Sign> {
@@ -196,11 +200,16 @@ fn expand(text: &str, new: bool, wildcards: bool, world: &World) -> Option<Vec<S
             pattern.extend(escape.chars().nth(2).map(Sign::Is));
             rest = &rest[4..];
         } else if let Some(inner) = rest.strip_prefix("${") {
-            let end = inner.find(['}', ',']).expect("documents have whole variables");
+            let end = inner
+                .find(['}', ','])
+                .expect("documents have whole variables");
             let (name, mut tail) = inner.split_at(end);
             let mut default = None;
             if let Some(quoted) = tail.strip_prefix(',') {
-                let quoted = quoted.trim_start_matches(' ').strip_prefix('\'').expect("quoted");
+                let quoted = quoted
+                    .trim_start_matches(' ')
+                    .strip_prefix('\'')
+                    .expect("quoted");
                 let (value, behind) = quoted.split_once('\'').expect("quoted");
                 (default, tail) = (Some(value), behind);
             }
@@ -275,9 +284,7 @@ fn values(name: &str, world: &World) -> Vec<String> {
             }
             name => {
                 let (name, suffix) = match name.rsplit_once('.') {
-                    Some((name, suffix))
-                        if suffix == "list" || suffix.parse::<usize>().is_ok() =>
-                    {
+                    Some((name, suffix)) if suffix == "list" || suffix.parse::<usize>().is_ok() => {
                         (name, suffix)
                     }
                     _ => (name, "0"),
@@ -304,16 +311,20 @@ fn values(name: &str, world: &World) -> Vec<String> {
     }
     match &*lower {
         "iot:clientid" => vec![world.client_id.clone()],
-        "aws:sourceip" | "iot:sourceip" => {
-            optional(world.source_ip.map(|address| address.to_canonical().to_string()))
-        }
+        "aws:sourceip" | "iot:sourceip" => optional(
+            world
+                .source_ip
+                .map(|address| address.to_canonical().to_string()),
+        ),
         "iot:domainname" => optional(world.domain_name.clone()),
         "iot:certificateid" => optional(world.certificate.as_ref().map(|one| one.id.clone())),
         "iot:connection.thing.thingname" => optional(thing.map(|thing| thing.name.clone())),
         "iot:connection.thing.thingtypename" => {
             optional(thing.and_then(|thing| thing.thing_type.clone()))
         }
-        "iot:connection.thing.isattached" => optional(thing.map(|thing| thing.attached.to_string())),
+        "iot:connection.thing.isattached" => {
+            optional(thing.map(|thing| thing.attached.to_string()))
+        }
         "iot:connectattributes" => world.connect_attributes.clone(),
         "iot:lastwilltopic" => {
             let arn = |topic: &String| format!("{}:topic/{topic}", SCOPE.join(":"));
@@ -329,9 +340,10 @@ fn conditions(statement: &Value, new: bool, denies: bool, world: &World) -> bool
         return true;
     };
     operators.iter().all(|(operator, keys)| {
-        keys.as_object().expect("an operator has keys").iter().all(|(key, operands)| {
-            condition(operator, key, &strings(operands), new, denies, world)
-        })
+        keys.as_object()
+            .expect("an operator has keys")
+            .iter()
+            .all(|(key, operands)| condition(operator, key, &strings(operands), new, denies, world))
     })
 }
 
@@ -350,9 +362,9 @@ fn condition(
         None => (test, false),
     };
     if test == "Null" {
-        return operands
-            .iter()
-            .any(|operand| operand.eq_ignore_ascii_case(if values.is_empty() { "true" } else { "false" }));
+        return operands.iter().any(|operand| {
+            operand.eq_ignore_ascii_case(if values.is_empty() { "true" } else { "false" })
+        });
     }
     let negated = test.contains("Not");
     let positive = test.replace("Not", "");
@@ -402,8 +414,13 @@ fn compare(test: &str, value: &str, pattern: &[Sign], operand: &str) -> bool {
             Sign::One | Sign::Many => None,
         })
         .collect();
-    let lower = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<String>();
-    let order = |values: Option<(f64, f64)>| values.and_then(|(one, other)| one.partial_cmp(&other));
+    let lower = |text: &str| {
+        text.chars()
+            .flat_map(char::to_lowercase)
+            .collect::<String>()
+    };
+    let order =
+        |values: Option<(f64, f64)>| values.and_then(|(one, other)| one.partial_cmp(&other));
     let (family, order) = if let Some(relation) = test.strip_prefix("Numeric") {
         let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
         (relation, order(number(value).zip(number(operand))))
@@ -413,8 +430,12 @@ fn compare(test: &str, value: &str, pattern: &[Sign], operand: &str) -> bool {
             known.map_or_else(|| text.parse().ok(), |(_, seconds)| Some(*seconds as f64))
         };
         // A thing's attribute is no date but for those above.
-        let known = DATES.iter().any(|(date, _)| *date == value) || value.parse::<i64>().is_ok_and(|n| n.abs() > 9999);
-        (relation, order(known.then(|| date(value).zip(date(operand))).flatten()))
+        let known = DATES.iter().any(|(date, _)| *date == value)
+            || value.parse::<i64>().is_ok_and(|n| n.abs() > 9999);
+        (
+            relation,
+            order(known.then(|| date(value).zip(date(operand))).flatten()),
+        )
     } else {
         ("", None)
     };
@@ -437,12 +458,17 @@ fn compare(test: &str, value: &str, pattern: &[Sign], operand: &str) -> bool {
             pattern == [Sign::Many]
                 || parts.len() == 6
                     && texts.len() == 6
-                    && parts.iter().zip(texts).all(|(pattern, text)| fits(pattern, text))
+                    && parts
+                        .iter()
+                        .zip(texts)
+                        .all(|(pattern, text)| fits(pattern, text))
         }
         "Bool" => ["true", "false"]
             .iter()
             .any(|word| operand.eq_ignore_ascii_case(word) && value.eq_ignore_ascii_case(word)),
-        "IpAddress" => value.parse().is_ok_and(|address| in_range(address, operand)),
+        "IpAddress" => value
+            .parse()
+            .is_ok_and(|address| in_range(address, operand)),
         other => panic!("no test {other}"),
     }
 }

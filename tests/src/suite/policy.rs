@@ -142,7 +142,11 @@ fn decide(case: &Case<'_>, account: &str) -> Result<&'static str, String> {
     if decision != explained {
         return Err(format!("{decision}, explained as {explained}"));
     }
-    Ok(if decision.is_allowed() { "allow" } else { "deny" })
+    Ok(if decision.is_allowed() {
+        "allow"
+    } else {
+        "deny"
+    })
 }
 
 /// Where the request is made, and on what.
@@ -199,7 +203,11 @@ impl ThingOf {
         for (name, value) in &self.attributes {
             thing = thing.with_attribute(name, value);
         }
-        if self.attached { thing.attached() } else { thing }
+        if self.attached {
+            thing.attached()
+        } else {
+            thing
+        }
     }
 }
 
