@@ -14,7 +14,9 @@ use crate::template::Item;
 /// the right one, since it leaves the most for what follows; so there is nothing to go back to.
 #[derive(Clone, Debug)]
 pub(crate) struct Glob {
-    /// What the text begins with, and is, if there is no star.
+    /// What the text begins with, and whatever the connection: most patterns that do not match fail here.
+    beginning: Box<[u8]>,
+    /// What follows it, as far as the first star; the whole text, if there is none.
     prefix: Box<[Atom]>,
     rest: Option<Box<Rest>>,
 }
@@ -70,7 +72,14 @@ impl Glob {
     /// Compiles items. A slot must not stand between two stars: see [`Glob::takes_slots`].
     pub(crate) fn new(items: &[Item]) -> Self {
         let mut pieces = items.split(|item| *item == Item::Star);
-        let prefix = atoms(pieces.next().unwrap_or_default());
+        let first = pieces.next().unwrap_or_default();
+        let fixed = first
+            .iter()
+            .take_while(|item| matches!(item, Item::Char(_)))
+            .count();
+        let (fixed, first) = first.split_at_checked(fixed).unwrap_or_default();
+        let beginning = literal(fixed).into_bytes().into();
+        let prefix = atoms(first);
         let mut middle: Vec<&[Item]> = pieces.collect();
         let rest = middle.pop().map(|last| {
             let mut floats = Vec::new();
@@ -82,7 +91,11 @@ impl Glob {
                 suffix: atoms(last),
             })
         });
-        Self { prefix, rest }
+        Self {
+            beginning,
+            prefix,
+            rest,
+        }
     }
 
     /// Whether the values of variables can be left in slots: none stands between two stars.
@@ -99,7 +112,8 @@ impl Glob {
 
     /// Whether this is `*` alone.
     pub(crate) fn is_all(&self) -> bool {
-        self.prefix.is_empty()
+        self.beginning.is_empty()
+            && self.prefix.is_empty()
             && self
                 .rest
                 .as_ref()
@@ -108,15 +122,15 @@ impl Glob {
 
     /// What every text that matches begins with, as far as it is the same on every connection.
     pub(crate) fn beginning(&self) -> &[u8] {
-        match self.prefix.first() {
-            Some(Atom::Text(text)) => text.as_bytes(),
-            Some(Atom::Any(_) | Atom::Slot(_)) | None => &[],
-        }
+        &self.beginning
     }
 
     /// Whether the whole text matches; never if it asks for a variable that is unresolved.
     pub(crate) fn matches(&self, text: &str, slots: &Slots<'_>) -> bool {
-        let Some(after) = starts(&self.prefix, text.as_bytes(), slots) else {
+        let Some(after) = text.as_bytes().strip_prefix(&*self.beginning) else {
+            return false;
+        };
+        let Some(after) = starts(&self.prefix, after, slots) else {
             return false;
         };
         let Some(rest) = &self.rest else {
@@ -164,7 +178,9 @@ impl Glob {
                 .saturating_add(floats)
                 .saturating_add(atoms(&rest.suffix))
         });
-        atoms(&self.prefix).saturating_add(rest)
+        atoms(&self.prefix)
+            .saturating_add(self.beginning.len())
+            .saturating_add(rest)
     }
 }
 
@@ -208,18 +224,23 @@ fn add_floats(piece: &[Item], floats: &mut Vec<Float>) {
     if core.contains(&Item::One) {
         floats.push(Float::Holes(Box::new(ShiftAnd::new(core))));
     } else if !core.is_empty() {
-        let text: String = core
-            .iter()
-            .filter_map(|item| match item {
-                Item::Char(character) => Some(*character),
-                Item::One | Item::Star | Item::Slot(_) => None,
-            })
-            .collect();
+        let text = literal(core);
         floats.push(Float::Text(text.into_bytes().into()));
     }
     if behind > 0 {
         floats.push(Float::Any(behind));
     }
+}
+
+/// The characters among the items.
+fn literal(items: &[Item]) -> String {
+    items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Char(character) => Some(*character),
+            Item::One | Item::Star | Item::Slot(_) => None,
+        })
+        .collect()
 }
 
 /// What is left of the text behind these atoms, if it begins with them.
