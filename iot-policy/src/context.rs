@@ -93,6 +93,26 @@ pub struct Thing {
 }
 
 /// What a client certificate says, as text without escapes.
+///
+/// ```
+/// use std::sync::Arc;
+/// use iot_policy::{
+///     Certificate, ConnectionContext, NameAttribute, Policy, PolicySet, Request, Scope, Transport,
+/// };
+///
+/// let policy = Policy::parse(br#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "iot:Publish",
+///     "Resource": "arn:aws:iot:us-east-1:123456789012:topic/${iot:Certificate.Subject.OrganizationalUnit.1}/*"}}"#)?;
+/// let set = Arc::new(PolicySet::compile([("P", &policy)], Scope::new("aws", "us-east-1", "123456789012")));
+///
+/// // `.1` is the second value.
+/// let certificate = Certificate::new("c0ffee")
+///     .with_subject(NameAttribute::OrganizationalUnit, "plant")
+///     .with_subject(NameAttribute::OrganizationalUnit, "line-7");
+/// let context = ConnectionContext::new("a", Transport::Mqtt).with_certificate(certificate);
+/// let request = Request::Publish { topic: "line-7/temp", retain: false };
+/// assert!(set.bind(&context).decide(&request).is_allowed());
+/// # Ok::<(), iot_policy::PolicyError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(

@@ -259,12 +259,11 @@ impl Key {
 
     /// Whether it never has one value that could stand in a text.
     pub(crate) fn is_never_resolved(&self) -> bool {
-        let beyond = match self {
-            Self::Name(_, _, Pick::One(index)) | Self::AlternativeName(_, _, Pick::One(index)) => {
-                *index >= crate::context::MAX_VALUES
-            }
-            _other_keys => false,
-        };
+        let beyond = matches!(
+            self,
+            Self::Name(_, _, Pick::One(index)) | Self::AlternativeName(_, _, Pick::One(index))
+                if *index >= crate::context::MAX_VALUES
+        );
         beyond || self.is_list() || self.is_time() || matches!(self, Self::Foreign(_))
     }
 

@@ -52,7 +52,18 @@ impl Element {
     }
 }
 
-/// A place in a policy document, shown as a JSON path: `$.Statement[1].Condition.Bool["iot:ClientId"][0]`.
+/// A place in a policy document, shown as a JSON path.
+///
+/// ```
+/// use iot_policy::{Element, Policy};
+///
+/// let error = Policy::parse(br#"{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*",
+///     "Condition": {"Bool": {"iot:ClientId": ["true", "yes"]}}}}"#).unwrap_err();
+/// let location = error.location();
+/// assert_eq!(location.to_string(), r#"$.Statement[0].Condition.Bool["iot:ClientId"][1]"#);
+/// assert_eq!(location.statement(), Some(0));
+/// assert_eq!((location.element(), location.index()), (Some(Element::Condition), Some(1)));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Location {
     statement: Option<Place>,

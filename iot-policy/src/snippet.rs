@@ -1,6 +1,14 @@
 use core::fmt;
 
 /// The beginning of a text of the document, kept by value so that making an error allocates nothing.
+///
+/// ```
+/// use iot_policy::{Policy, PolicyErrorKind};
+///
+/// let error = Policy::parse(br#"{"Statement": {"Effect": "Permit"}}"#).unwrap_err();
+/// let PolicyErrorKind::InvalidEffect { found } = error.kind() else { panic!() };
+/// assert_eq!((found.as_str(), found.is_cut()), ("Permit", false));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Snippet {
     bytes: [u8; Self::MAX],

@@ -3,6 +3,8 @@ use core::fmt;
 /// A condition operator: what is compared, with a set operator before it and `IfExists` behind it.
 ///
 /// Source: IAM user guide, "IAM JSON policy elements: Condition operators".
+///
+/// It is shown in places: `$.Statement[0].Condition.ForAnyValue:StringLikeIfExists`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Operator {
     pub(crate) set: SetOperator,

@@ -19,6 +19,18 @@ use crate::snippet::Snippet;
 use crate::template::{Item, Variable};
 
 /// Something in a set of policies that grants more, or less, than it seems to.
+///
+/// ```
+/// use iot_policy::{FindingKind, Policy, PolicySet, Scope};
+///
+/// let policy = Policy::parse(br#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+///     "Action": "iot:Publish", "Resource": "arn:aws:iot:us-east-1:123456789012:topicfilter/a"}]}"#)?;
+/// let set = PolicySet::compile([("P", &policy)], Scope::new("aws", "us-east-1", "123456789012"));
+/// let [finding] = &*set.lint() else { panic!() };
+/// assert_eq!(finding.kind(), &FindingKind::NeverApplies);
+/// assert_eq!(finding.to_string(), "P[0]: never applies");
+/// # Ok::<(), iot_policy::PolicyError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     statement: StatementRef,

@@ -136,22 +136,8 @@ impl Glob {
         let Some(rest) = &self.rest else {
             return after.is_empty();
         };
-        let Some(mut middle) = ends(&rest.suffix, after, slots) else {
-            return false;
-        };
-        for float in &rest.floats {
-            let behind = match float {
-                Float::Text(piece) => memmem::find(middle, piece)
-                    .and_then(|at| middle.get(at.saturating_add(piece.len())..)),
-                Float::Holes(piece) => piece.find_end(middle).and_then(|end| middle.get(end..)),
-                Float::Any(count) => skip(middle, *count),
-            };
-            match behind {
-                Some(behind) => middle = behind,
-                None => return false,
-            }
-        }
-        true
+        ends(&rest.suffix, after, slots)
+            .is_some_and(|middle| rest.floats.is_empty() || holds_all(&rest.floats, middle))
     }
 
     /// Bytes on the heap, about.
@@ -241,6 +227,27 @@ fn literal(items: &[Item]) -> String {
             Item::One | Item::Star | Item::Slot(_) => None,
         })
         .collect()
+}
+
+/// Whether the text holds these pieces, one behind the other.
+///
+/// Not inlined: few patterns have such pieces, and the others should not pay for the searching.
+#[inline(never)]
+fn holds_all(floats: &[Float], text: &[u8]) -> bool {
+    let mut middle = text;
+    for float in floats {
+        let behind = match float {
+            Float::Text(piece) => memmem::find(middle, piece)
+                .and_then(|at| middle.get(at.saturating_add(piece.len())..)),
+            Float::Holes(piece) => piece.find_end(middle).and_then(|end| middle.get(end..)),
+            Float::Any(count) => skip(middle, *count),
+        };
+        match behind {
+            Some(behind) => middle = behind,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// What is left of the text behind these atoms, if it begins with them.

@@ -76,7 +76,8 @@ impl ShiftAnd {
         usize::from(*row)
     }
 
-    /// Where the leftmost occurrence ends.
+    /// Where the leftmost occurrence ends. Not inlined, for what it needs of the stack.
+    #[inline(never)]
     pub(super) fn find_end(&self, text: &[u8]) -> Option<usize> {
         let words = self.holes.len();
         let mut on_stack = [0_u64; ON_STACK];
