@@ -23,6 +23,9 @@ impl Choice for Bytes<'_> {
     }
 }
 
+/// When requests are made.
+const NOW: i64 = 1_795_000_000;
+
 fn limits() -> Limits {
     Limits::AWS_IOT.with_document_characters(100_000)
 }
@@ -50,10 +53,10 @@ pub fn read(document: &[u8]) {
         Request::Subscribe { filter: "a/#" },
         Request::ListRetainedMessages,
     ] {
-        let explanation = set.explain(&context, &request);
+        let explanation = set.explain(&context, &request, NOW);
         assert_eq!(
             explanation.decision(),
-            bound.decide(&request),
+            bound.decide(&request, NOW),
             "{explanation}"
         );
     }
@@ -86,10 +89,7 @@ pub fn decide(data: &[u8]) -> (Outcome, Outcome) {
         resource: Resource::parse(name).expect("the grammar holds resources"),
     };
     let bound = set.bind(&world.context());
-    let decision = match world.now {
-        Some(now) => bound.decide_at(&request, now),
-        None => bound.decide(&request),
-    };
+    let decision = bound.decide(&request, world.now);
     let got = match decision {
         Decision::Allow(_) => Outcome::Allow,
         Decision::ExplicitDeny(_) => Outcome::ExplicitDeny,

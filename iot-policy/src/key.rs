@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::fmt;
 
 /// What a key or variable stands for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
     ClientId,
     SourceIp,
@@ -49,7 +49,7 @@ impl Party {
 }
 
 /// Which of several values: the bare name is the first, `.1` the second (the index counts from 0), `.List` all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Pick {
     One(usize),
     List,
@@ -201,6 +201,35 @@ impl Key {
         foreign.then(|| Self::Foreign(name.into()))
     }
 
+    /// The key, with a foreign name in the case that all spellings of it share.
+    pub(crate) fn folded(&self) -> Self {
+        match self {
+            Self::Foreign(name) => Self::Foreign(name.to_ascii_lowercase().into()),
+            Self::ClientId
+            | Self::SourceIp
+            | Self::DomainName
+            | Self::SourceVpc
+            | Self::SourceVpce
+            | Self::VpcSourceIp
+            | Self::CurrentTime
+            | Self::EpochTime
+            | Self::CertificateId
+            | Self::SerialNumber
+            | Self::AvailableKeys
+            | Self::Name(..)
+            | Self::AlternativeName(..)
+            | Self::ThingName
+            | Self::ThingTypeName
+            | Self::ThingAttribute(_)
+            | Self::IsAttached
+            | Self::ConnectAttributes
+            | Self::LastWillTopic
+            | Self::CognitoSub
+            | Self::CognitoAud
+            | Self::CognitoAmr => self.clone(),
+        }
+    }
+
     /// Whether this name is another one for `aws:SourceIp`.
     pub(crate) fn is_alias(name: &str) -> bool {
         name.eq_ignore_ascii_case("iot:SourceIp")
@@ -208,11 +237,10 @@ impl Key {
 
     fn of_certificate(rest: &str) -> Option<Self> {
         let mut parts = rest.split('.');
-        let party = match parts.next()? {
-            word if word.eq_ignore_ascii_case("Issuer") => Party::Issuer,
-            word if word.eq_ignore_ascii_case("Subject") => Party::Subject,
-            _other => return None,
-        };
+        let word = parts.next()?;
+        let party = [Party::Issuer, Party::Subject]
+            .into_iter()
+            .find(|party| party.name().eq_ignore_ascii_case(word))?;
         let word = parts.next()?;
         let alternative = word.eq_ignore_ascii_case("AlternativeName");
         let word = if alternative { parts.next()? } else { word };

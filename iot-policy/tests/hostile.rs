@@ -21,6 +21,9 @@ use iot_policy::{
 
 const WIDE: Limits = Limits::AWS_IOT;
 
+/// When requests are made.
+const NOW: i64 = 1_795_000_000;
+
 fn wide() -> Limits {
     WIDE.with_document_characters(50_000_000)
 }
@@ -130,15 +133,15 @@ fn a_hundred_thousand_wildcards() {
             );
             let policy = policy(&statement);
             let bound = bind(&[&policy], &context);
-            assert!(!bound.decide(&publish(&topic)).is_allowed());
+            assert!(!bound.decide(&publish(&topic), NOW).is_allowed());
         }
         let resources = vec!["\"arn:aws:iot:*:*:topic/*a*b\""; 100_000].join(",");
         let policy = policy(&format!(
             r#"{{"Effect": "Allow", "Action": "iot:*", "Resource": [{resources}]}}"#
         ));
         let bound = bind(&[&policy], &context);
-        assert!(bound.decide(&publish("aab")).is_allowed());
-        assert!(!bound.decide(&publish("aac")).is_allowed());
+        assert!(bound.decide(&publish("aab"), NOW).is_allowed());
+        assert!(!bound.decide(&publish("aac"), NOW).is_allowed());
         // The linter gives up on pairs that are too much work.
         let set = PolicySet::compile([("P", &policy)], scope());
         assert!(!set.lint().is_empty());
@@ -236,13 +239,16 @@ fn bc_037_values_in_patterns() {
                 ] {
                     let request = Request::Subscribe { filter: &filter };
                     assert_eq!(
-                        bound.decide(&request),
+                        bound.decide(&request, NOW),
                         Decision::ImplicitDeny,
                         "{id} {filter}"
                     );
                 }
                 let topic = format!("own/{other}/t");
-                assert!(!bound.decide(&publish(&topic)).is_allowed(), "{id} {topic}");
+                assert!(
+                    !bound.decide(&publish(&topic), NOW).is_allowed(),
+                    "{id} {topic}"
+                );
             }
         }
         // Strict: not even its own text.
@@ -254,10 +260,13 @@ fn bc_037_values_in_patterns() {
         for filter in &filters {
             let request = Request::Subscribe { filter };
             assert!(
-                !strict.bind(&context).decide(&request).is_allowed(),
+                !strict.bind(&context).decide(&request, NOW).is_allowed(),
                 "{filter}"
             );
-            assert!(aws.bind(&context).decide(&request).is_allowed(), "{filter}");
+            assert!(
+                aws.bind(&context).decide(&request, NOW).is_allowed(),
+                "{filter}"
+            );
         }
     }
 }
@@ -276,7 +285,7 @@ fn bc_040_empty_is_deny_all() {
             Request::Receive { topic: "a" },
             Request::ListRetainedMessages,
         ] {
-            assert_eq!(bound.decide(&request), Decision::ImplicitDeny);
+            assert_eq!(bound.decide(&request, NOW), Decision::ImplicitDeny);
         }
     }
     for document in [
@@ -301,16 +310,16 @@ fn bc_041_bc_054_revocation() {
     let allow = policy(r#"{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}"#);
     let mut bound = bind(&[&allow], &context);
     let receive = Request::Receive { topic: "t" };
-    assert!(bound.decide(&receive).is_allowed());
+    assert!(bound.decide(&receive, NOW).is_allowed());
 
     assert!(Policy::parse(b"{\"Statement\": [{\"Effect\": \"Deny\"}]}").is_err());
-    assert!(bound.decide(&receive).is_allowed());
+    assert!(bound.decide(&receive, NOW).is_allowed());
 
     let deny = policy(r#"{"Effect": "Deny", "Action": "iot:Receive", "Resource": "*"}"#);
     let old = bound.clone();
     bound = bind(&[&allow, &deny], &context);
-    assert!(!bound.decide(&receive).is_allowed());
-    assert!(old.decide(&receive).is_allowed());
+    assert!(!bound.decide(&receive, NOW).is_allowed());
+    assert!(old.decide(&receive, NOW).is_allowed());
 }
 
 /// Text of strangers does not break a line of a log.
@@ -330,7 +339,7 @@ fn messages_stay_on_their_line() {
     );
     let set = PolicySet::compile([("na\nme", &policy)], scope());
     let context = ConnectionContext::new("c\r\n", Transport::Mqtt);
-    let text = set.explain(&context, &publish("t\n")).to_string();
+    let text = set.explain(&context, &publish("t\n"), NOW).to_string();
     assert_eq!(text.lines().count(), 2, "{text}");
 }
 

@@ -17,6 +17,9 @@ use iot_policy::{
     Policy, PolicySet, Request, Resource, Scope, Thing, Transport, VpcEndpoint,
 };
 
+/// When requests are made.
+const NOW: i64 = 1_795_000_000;
+
 fn context() -> ConnectionContext {
     let certificate = Certificate::new("c0ffee")
         .with_serial_number("1234")
@@ -73,7 +76,7 @@ fn allowed_by(version: &str, statements: &str, action: &str, resource: &str) -> 
         action: Action::from_name(action).unwrap(),
         resource: Resource::parse(resource).unwrap(),
     };
-    set.bind(&context()).decide(&request).is_allowed()
+    set.bind(&context()).decide(&request, NOW).is_allowed()
 }
 
 /// The condition holds in a statement that allows.
@@ -609,7 +612,10 @@ fn thing_variables() {
         ("T", Transport::Mqtt, false),
     ] {
         let context = ConnectionContext::new(client, transport).with_thing(Thing::new("t"));
-        assert_eq!(set.bind(&context).decide(&request).is_allowed(), expected);
+        assert_eq!(
+            set.bind(&context).decide(&request, NOW).is_allowed(),
+            expected
+        );
     }
 }
 
@@ -698,7 +704,7 @@ fn requests() {
         let bound = set.bind(&ConnectionContext::new("c", Transport::Mqtt));
         for (other, (request, _, _)) in requests.iter().enumerate() {
             assert_eq!(
-                bound.decide(request).is_allowed(),
+                bound.decide(request, NOW).is_allowed(),
                 index == other,
                 "{text} {request:?}"
             );
@@ -726,7 +732,7 @@ fn retain() {
         let bound = set.bind(&ConnectionContext::new("c", Transport::Mqtt));
         let ask = |retain| {
             bound
-                .decide(&Request::Publish { topic: "t", retain })
+                .decide(&Request::Publish { topic: "t", retain }, NOW)
                 .is_allowed()
         };
         assert_eq!((ask(false), ask(true)), (plain, retained), "{statement}");

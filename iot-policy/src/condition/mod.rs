@@ -1,10 +1,12 @@
 //! One entry of a `Condition`: an operator, a key, and what the key's values are compared with.
 
+mod fit;
 mod network;
 mod number;
 mod operator;
 mod time;
 
+pub(crate) use fit::Fit;
 pub use operator::Operator;
 pub(crate) use operator::{Family, SetOperator, Test};
 
@@ -170,20 +172,9 @@ impl Condition {
         }
     }
 
-    /// Whether a condition on the time of the request holds; without allocation.
-    pub(crate) fn holds_at(&self, now: Option<i64>) -> bool {
-        let Operator {
-            set,
-            test,
-            if_exists,
-        } = self.operator;
-        let Some(seconds) = now else {
-            return if test == Test::Null {
-                self.is_null(true)
-            } else {
-                Self::of_absent(set, test.is_negated(), if_exists)
-            };
-        };
+    /// Whether a condition on the time of the request holds; without allocation. There is always a time.
+    pub(crate) fn holds_at(&self, seconds: i64) -> bool {
+        let test = self.operator.test;
         let equal = match &self.operands {
             Operands::Instants(list) => {
                 let value = Instant::from_seconds(seconds);

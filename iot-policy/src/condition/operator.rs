@@ -5,7 +5,7 @@ use core::fmt;
 /// Source: IAM user guide, "IAM JSON policy elements: Condition operators".
 ///
 /// It is shown in places: `$.Statement[0].Condition.ForAnyValue:StringLikeIfExists`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Operator {
     pub(crate) set: SetOperator,
     pub(crate) test: Test,
@@ -13,7 +13,7 @@ pub struct Operator {
 }
 
 /// How a key with several values is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum SetOperator {
     None,
     ForAllValues,
@@ -21,7 +21,7 @@ pub(crate) enum SetOperator {
 }
 
 /// What is compared, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Test {
     StringEquals,
     StringNotEquals,

@@ -139,8 +139,15 @@ impl Linter<'_> {
             .iter()
             .flat_map(|resource| resource.template.variables());
         for variable in variables {
-            // A client always has an id, and a default always stands.
-            let always = variable.key == crate::key::Key::ClientId || variable.default.is_some();
+            // A client always has an id where it must be connected, and a default stands where there is no value.
+            let connected = subject.actions().all(|action| {
+                matches!(
+                    action,
+                    Action::Connect | Action::Subscribe | Action::Receive
+                )
+            });
+            let always = variable.default.is_some()
+                || variable.key == crate::key::Key::ClientId && connected;
             if !always {
                 let variable = variable.key.to_string();
                 findings.push(subject.finding(FindingKind::DenyNeedsVariable { variable }));

@@ -3,6 +3,7 @@
 mod broad;
 mod coverage;
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -14,9 +15,9 @@ use crate::document::{Effect, Statement};
 use crate::key::Key;
 use crate::pattern::Residuals;
 use crate::pattern::residuals;
-use crate::set::PolicySet;
+use crate::set::{PolicySet, ShortArn};
 use crate::snippet::Snippet;
-use crate::template::{Item, Variable};
+use crate::template::{Item, Numbered, Variable};
 
 /// Something in a set of policies that grants more, or less, than it seems to.
 ///
@@ -144,15 +145,13 @@ struct Subject<'a> {
 struct Linter<'a> {
     subjects: Vec<Subject<'a>>,
     /// The variables, by their slots.
-    variables: Vec<Variable>,
+    variables: Box<[Variable]>,
 }
 
 impl<'a> Linter<'a> {
     fn new(set: &'a PolicySet) -> Self {
-        let mut linter = Self {
-            subjects: Vec::new(),
-            variables: Vec::new(),
-        };
+        let mut subjects = Vec::new();
+        let mut variables = Numbered::default();
         for (policy, (name, document)) in set.policies().enumerate() {
             for (place, statement) in document.statements().iter().enumerate() {
                 let at = StatementRef {
@@ -166,11 +165,11 @@ impl<'a> Linter<'a> {
                     .resources
                     .iter()
                     .map(|resource| {
-                        let items = resource.template.items(|variable| linter.slot(variable));
-                        Self::by_type(set, &items)
+                        let items = resource.template.items(|variable| variables.slot(variable));
+                        Self::by_type(set, &items, ShortArn::of(statement))
                     })
                     .collect();
-                linter.subjects.push(Subject {
+                subjects.push(Subject {
                     at,
                     title: alloc::format!("{name}[{place}]{sid}"),
                     statement,
@@ -178,21 +177,15 @@ impl<'a> Linter<'a> {
                 });
             }
         }
-        linter
+        Self {
+            subjects,
+            variables: variables.into_list(),
+        }
     }
 
-    fn slot(&mut self, variable: &Variable) -> Item {
-        let known = self.variables.iter().position(|one| one == variable);
-        let slot = known.unwrap_or_else(|| {
-            self.variables.push(variable.clone());
-            self.variables.len().saturating_sub(1)
-        });
-        Item::Slot(u16::try_from(slot).unwrap_or(u16::MAX))
-    }
-
-    fn by_type(set: &PolicySet, items: &[Item]) -> Vec<(ResourceType, Vec<Item>)> {
+    fn by_type(set: &PolicySet, items: &[Item], short: ShortArn) -> Vec<(ResourceType, Vec<Item>)> {
         let mut found = Vec::new();
-        let Some((items, mut beginning)) = set.named(items) else {
+        let Some((items, mut beginning)) = set.named(items, short) else {
             return found;
         };
         let scope_length = beginning.len();
@@ -215,7 +208,7 @@ impl<'a> Linter<'a> {
         match item {
             Item::Slot(slot) => self
                 .variables
-                .get(usize::from(*slot))
+                .get(usize::try_from(*slot).unwrap_or(usize::MAX))
                 .is_some_and(|variable| variable.key == Key::ClientId),
             Item::Char(_) | Item::One | Item::Star => false,
         }

@@ -14,9 +14,7 @@ use crate::template::Item;
 /// the right one, since it leaves the most for what follows; so there is nothing to go back to.
 #[derive(Clone, Debug)]
 pub(crate) struct Glob {
-    /// What the text begins with, and whatever the connection: most patterns that do not match fail here.
-    beginning: Box<[u8]>,
-    /// What follows it, as far as the first star; the whole text, if there is none.
+    /// What the text begins with, and is, if there is no star.
     prefix: Box<[Atom]>,
     rest: Option<Box<Rest>>,
 }
@@ -33,7 +31,7 @@ enum Atom {
     /// This many characters, whatever they are.
     Any(usize),
     /// The value of a variable.
-    Slot(u16),
+    Slot(u32),
 }
 
 /// What is looked for between two stars.
@@ -61,8 +59,12 @@ impl Slots<'_> {
         ranges: &[],
     };
 
-    fn value(&self, slot: u16) -> Option<&[u8]> {
-        let (start, end) = self.ranges.get(usize::from(slot)).copied().flatten()?;
+    pub(super) fn value(&self, slot: u32) -> Option<&[u8]> {
+        let (start, end) = self
+            .ranges
+            .get(usize::try_from(slot).ok()?)
+            .copied()
+            .flatten()?;
         let (start, end) = (usize::try_from(start).ok()?, usize::try_from(end).ok()?);
         self.text.as_bytes().get(start..end)
     }
@@ -72,14 +74,7 @@ impl Glob {
     /// Compiles items. A slot must not stand between two stars: see [`Glob::takes_slots`].
     pub(crate) fn new(items: &[Item]) -> Self {
         let mut pieces = items.split(|item| *item == Item::Star);
-        let first = pieces.next().unwrap_or_default();
-        let fixed = first
-            .iter()
-            .take_while(|item| matches!(item, Item::Char(_)))
-            .count();
-        let (fixed, first) = first.split_at_checked(fixed).unwrap_or_default();
-        let beginning = literal(fixed).into_bytes().into();
-        let prefix = atoms(first);
+        let prefix = atoms(pieces.next().unwrap_or_default());
         let mut middle: Vec<&[Item]> = pieces.collect();
         let rest = middle.pop().map(|last| {
             let mut floats = Vec::new();
@@ -91,11 +86,7 @@ impl Glob {
                 suffix: atoms(last),
             })
         });
-        Self {
-            beginning,
-            prefix,
-            rest,
-        }
+        Self { prefix, rest }
     }
 
     /// Whether the values of variables can be left in slots: none stands between two stars.
@@ -112,8 +103,7 @@ impl Glob {
 
     /// Whether this is `*` alone.
     pub(crate) fn is_all(&self) -> bool {
-        self.beginning.is_empty()
-            && self.prefix.is_empty()
+        self.prefix.is_empty()
             && self
                 .rest
                 .as_ref()
@@ -122,22 +112,36 @@ impl Glob {
 
     /// What every text that matches begins with, as far as it is the same on every connection.
     pub(crate) fn beginning(&self) -> &[u8] {
-        &self.beginning
+        match self.prefix.first() {
+            Some(Atom::Text(text)) => text.as_bytes(),
+            Some(Atom::Any(_) | Atom::Slot(_)) | None => &[],
+        }
     }
 
     /// Whether the whole text matches; never if it asks for a variable that is unresolved.
     pub(crate) fn matches(&self, text: &str, slots: &Slots<'_>) -> bool {
-        let Some(after) = text.as_bytes().strip_prefix(&*self.beginning) else {
-            return false;
-        };
-        let Some(after) = starts(&self.prefix, after, slots) else {
+        let Some(after) = starts(&self.prefix, text.as_bytes(), slots) else {
             return false;
         };
         let Some(rest) = &self.rest else {
             return after.is_empty();
         };
-        ends(&rest.suffix, after, slots)
-            .is_some_and(|middle| rest.floats.is_empty() || holds_all(&rest.floats, middle))
+        let Some(mut middle) = ends(&rest.suffix, after, slots) else {
+            return false;
+        };
+        for float in &rest.floats {
+            let behind = match float {
+                Float::Text(piece) => memmem::find(middle, piece)
+                    .and_then(|at| middle.get(at.saturating_add(piece.len())..)),
+                Float::Holes(piece) => piece.find_end(middle).and_then(|end| middle.get(end..)),
+                Float::Any(count) => skip(middle, *count),
+            };
+            match behind {
+                Some(behind) => middle = behind,
+                None => return false,
+            }
+        }
+        true
     }
 
     /// Bytes on the heap, about.
@@ -164,9 +168,7 @@ impl Glob {
                 .saturating_add(floats)
                 .saturating_add(atoms(&rest.suffix))
         });
-        atoms(&self.prefix)
-            .saturating_add(self.beginning.len())
-            .saturating_add(rest)
+        atoms(&self.prefix).saturating_add(rest)
     }
 }
 
@@ -210,44 +212,18 @@ fn add_floats(piece: &[Item], floats: &mut Vec<Float>) {
     if core.contains(&Item::One) {
         floats.push(Float::Holes(Box::new(ShiftAnd::new(core))));
     } else if !core.is_empty() {
-        let text = literal(core);
+        let text: String = core
+            .iter()
+            .filter_map(|item| match item {
+                Item::Char(character) => Some(*character),
+                Item::One | Item::Star | Item::Slot(_) => None,
+            })
+            .collect();
         floats.push(Float::Text(text.into_bytes().into()));
     }
     if behind > 0 {
         floats.push(Float::Any(behind));
     }
-}
-
-/// The characters among the items.
-fn literal(items: &[Item]) -> String {
-    items
-        .iter()
-        .filter_map(|item| match item {
-            Item::Char(character) => Some(*character),
-            Item::One | Item::Star | Item::Slot(_) => None,
-        })
-        .collect()
-}
-
-/// Whether the text holds these pieces, one behind the other.
-///
-/// Not inlined: few patterns have such pieces, and the others should not pay for the searching.
-#[inline(never)]
-fn holds_all(floats: &[Float], text: &[u8]) -> bool {
-    let mut middle = text;
-    for float in floats {
-        let behind = match float {
-            Float::Text(piece) => memmem::find(middle, piece)
-                .and_then(|at| middle.get(at.saturating_add(piece.len())..)),
-            Float::Holes(piece) => piece.find_end(middle).and_then(|end| middle.get(end..)),
-            Float::Any(count) => skip(middle, *count),
-        };
-        match behind {
-            Some(behind) => middle = behind,
-            None => return false,
-        }
-    }
-    true
 }
 
 /// What is left of the text behind these atoms, if it begins with them.
@@ -368,7 +344,7 @@ mod tests {
     #[test]
     fn slots() {
         let items = |text: &str| -> Vec<Item> {
-            let digit = |c: char| c.to_digit(10).and_then(|digit| u16::try_from(digit).ok());
+            let digit = |c: char| c.to_digit(10);
             wildcard_items(text)
                 .into_iter()
                 .map(|item| match item {

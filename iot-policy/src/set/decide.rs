@@ -4,7 +4,6 @@ use super::compile::head_of;
 use super::{Compiled, Entry, PolicySet, Resolution, Resources};
 use crate::action::ResourceType;
 use crate::decision::Decision;
-use crate::pattern::Glob;
 use crate::request::{Request, Target};
 
 /// The longest name of a named shadow's resource that is put together on the stack.
@@ -15,7 +14,7 @@ impl PolicySet {
         &self,
         resolution: &Resolution,
         request: &Request<'_>,
-        now: Option<i64>,
+        now: i64,
     ) -> Decision {
         let (first, second) = request.targets();
         let decision = self.decide_target(resolution, first, now);
@@ -26,12 +25,7 @@ impl PolicySet {
     }
 
     /// Decides one action on one resource.
-    fn decide_target(
-        &self,
-        resolution: &Resolution,
-        target: Target<'_>,
-        now: Option<i64>,
-    ) -> Decision {
+    fn decide_target(&self, resolution: &Resolution, target: Target<'_>, now: i64) -> Decision {
         match target.shadow {
             None => self.evaluate(resolution, target, now),
             Some(shadow) => with_joined(target.name, shadow, |name| {
@@ -46,7 +40,7 @@ impl PolicySet {
     }
 
     /// Explicit deny before allow before default deny.
-    fn evaluate(&self, resolution: &Resolution, target: Target<'_>, now: Option<i64>) -> Decision {
+    fn evaluate(&self, resolution: &Resolution, target: Target<'_>, now: i64) -> Decision {
         let Some(fitting) = self.by_action.get(target.action.index()) else {
             return Decision::ImplicitDeny;
         };
@@ -104,7 +98,7 @@ fn with_joined<T>(thing: &str, shadow: &str, use_it: impl FnOnce(&str) -> T) -> 
 }
 
 impl Compiled {
-    fn applies(&self, resolution: &Resolution, target: Target<'_>, now: Option<i64>) -> bool {
+    fn applies(&self, resolution: &Resolution, target: Target<'_>, now: i64) -> bool {
         self.matches(resolution, target)
             && self.timed.iter().all(|condition| condition.holds_at(now))
     }
@@ -138,7 +132,8 @@ impl Compiled {
 impl Resources {
     fn contain(&self, resolution: &Resolution, name: &str) -> bool {
         let slots = resolution.slots();
-        let any = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(name, &slots));
-        self.all || any(&self.globs) || self.late.iter().any(|&index| any(resolution.late(index)))
+        self.all
+            || self.globs.iter().any(|glob| glob.matches(name, &slots))
+            || self.late.iter().any(|late| late.matches(name, &slots))
     }
 }

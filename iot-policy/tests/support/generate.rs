@@ -36,6 +36,7 @@ const VARIABLES: &[&str] = &[
     "iot:Connection.Thing.ThingTypeName",
     "iot:Connection.Thing.Attributes[room]",
     "iot:Connection.Thing.Attributes[Room]",
+    "iot:Connection.Thing.Attributes[a,b]",
     "iot:CertificateId",
     "iot:Certificate.SerialNumber",
     "iot:Certificate.Subject.CommonName",
@@ -154,6 +155,9 @@ fn resource(source: &mut impl Choice) -> String {
                 "*",
                 "**",
                 "arn:*",
+                "arn:aws:iot:us-*",
+                "arn:aws:iot:eu-*",
+                "arn:aws:iot:*:*a*",
                 "arn:aws:iot:*:topic/a",
                 "*topic/*",
                 "*:a",
@@ -222,8 +226,9 @@ fn condition(source: &mut impl Choice) -> (String, String, Value) {
                     "::/0",
                     "2001:db8::/32",
                     "0.0.0.0/0",
+                    "::ffff:192.0.2.0/120",
                 ];
-                json!(ranges[below(5)])
+                json!(ranges[below(ranges.len())])
             }),
         ),
         ("iot:LastWillTopic", 1..=6) => (
@@ -336,7 +341,10 @@ fn statement(source: &mut impl Choice) -> Value {
             } else {
                 condition(source)
             };
-            operators.entry(operator).or_default().insert(key, operands);
+            let keys = operators.entry(operator).or_default();
+            // A document that has one key in two spellings is refused.
+            keys.retain(|other, _| !other.eq_ignore_ascii_case(&key));
+            keys.insert(key, operands);
         }
         statement.insert("Condition".into(), json!(operators));
     }
@@ -371,8 +379,9 @@ pub fn world(source: &mut impl Choice) -> World {
     let thing = (below(4) > 0).then(|| {
         let mut attributes = BTreeMap::new();
         for (name, values) in [
-            ("room", &["kitchen", "a", "a#1", "*"][..]),
+            ("room", &["kitchen", "a", "a#1", "*", ""][..]),
             ("Room", &["A"]),
+            ("a,b", &["a", ""]),
             ("floor", &["1", "10", "1.5", "many"]),
             ("since", &["2020-01-01", "1577836800", "soon", "2021-07"]),
         ] {
@@ -400,7 +409,7 @@ pub fn world(source: &mut impl Choice) -> World {
         ] {
             let long = "l".repeat(1025);
             let values = [
-                "a", "thing1", "x*", "room", "A, B", "é", "kitchen", "a+b", &long,
+                "a", "thing1", "x*", "room", "A, B", "é", "kitchen", "a+b", "", &long,
             ];
             let list: Vec<String> = (0..below(8))
                 .map(|_| values[below(values.len())].to_owned())
@@ -411,7 +420,7 @@ pub fn world(source: &mut impl Choice) -> World {
         }
         CertificateOf {
             id: "c0ffee".to_owned(),
-            serial_number: optional(&mut below, &["1234", "a"]),
+            serial_number: optional(&mut below, &["1234", "a", ""]),
             names,
         }
     });
@@ -434,12 +443,12 @@ pub fn world(source: &mut impl Choice) -> World {
     World {
         http: below(6) == 0,
         source_ip: address.map(|text| text.parse().expect("an address")),
-        domain_name: optional(&mut below, &["a", "iot.example"]),
+        domain_name: optional(&mut below, &["a", "iot.example", ""]),
         thing,
         certificate,
         connect_attributes,
         last_will_topic: optional(&mut below, &["a", "a/b", "x:y", client_id.as_str()]),
-        now: [None, Some(1_577_836_800), Some(1_700_000_000)][below(3)],
+        now: [1_577_836_799, 1_577_836_800, 1_700_000_000][below(3)],
         strict: below(4) == 0,
         client_id,
     }

@@ -18,7 +18,7 @@ pub struct World {
     pub certificate: Option<CertificateOf>,
     pub connect_attributes: Vec<String>,
     pub last_will_topic: Option<String>,
-    pub now: Option<i64>,
+    pub now: i64,
     /// No value with `*?+#$` is substituted, whatever it comes from.
     pub strict: bool,
 }
@@ -119,7 +119,8 @@ fn applies(statement: &Value, new: bool, world: &World, action: &str, resource: 
     }
     let resource_fits = match (named("Resource"), named("NotResource")) {
         (Some(list), _) => list.iter().any(|text| {
-            expand(text, new, true, world).is_some_and(|pattern| is_resource(&pattern, resource))
+            expand(text, new, true, world)
+                .is_some_and(|pattern| is_resource(&pattern, resource, denies))
         }),
         (None, list) => {
             let patterns: Vec<Option<Vec<Sign>>> = list
@@ -134,20 +135,25 @@ fn applies(statement: &Value, new: bool, world: &World, action: &str, resource: 
             !patterns
                 .iter()
                 .flatten()
-                .any(|pattern| is_resource(pattern, resource))
+                .any(|pattern| is_resource(pattern, resource, !denies))
         }
     };
     resource_fits && conditions(statement, new, denies, world)
 }
 
-/// Six parts are matched one by one, anything else as one text.
-fn is_resource(pattern: &[Sign], resource: &str) -> bool {
+/// Six parts are matched one by one. Fewer are one text where a match takes something away; where it grants, their last
+/// star stands for the parts that are missing.
+fn is_resource(pattern: &[Sign], resource: &str, takes: bool) -> bool {
     let parts: Vec<&[Sign]> = pattern.splitn(6, |sign| *sign == Sign::Is(':')).collect();
-    if parts.len() < 6 {
+    if parts.len() < 6 && takes {
         return fits(pattern, resource);
+    }
+    if pattern.iter().all(|sign| *sign == Sign::Many) {
+        return true;
     }
     let texts: Vec<&str> = resource.splitn(6, ':').collect();
     texts.len() == 6
+        && (parts.len() == 6 || pattern.last() == Some(&Sign::Many))
         && parts
             .iter()
             .zip(texts)
@@ -200,9 +206,12 @@ fn expand(text: &str, new: bool, wildcards: bool, world: &World) -> Option<Vec<S
             pattern.extend(escape.chars().nth(2).map(Sign::Is));
             rest = &rest[4..];
         } else if let Some(inner) = rest.strip_prefix("${") {
-            let end = inner
-                .find(['}', ','])
-                .expect("documents have whole variables");
+            let from = match inner.find(['}', ',', '[']) {
+                Some(at) if inner[at..].starts_with('[') => inner.find(']'),
+                found => found,
+            };
+            let from = from.expect("documents have whole variables");
+            let end = from + inner[from..].find(['}', ',']).expect("closed");
             let (name, mut tail) = inner.split_at(end);
             let mut default = None;
             if let Some(quoted) = tail.strip_prefix(',') {
@@ -257,8 +266,12 @@ fn values(name: &str, world: &World) -> Vec<String> {
     let thing = world
         .thing
         .as_ref()
-        .filter(|thing| !world.http && thing.name == world.client_id);
-    let optional = |value: Option<String>| value.into_iter().collect::<Vec<String>>();
+        .filter(|thing| !world.http && thing.name == world.client_id && !thing.name.is_empty());
+    // An empty value is none.
+    let optional = |value: Option<String>| {
+        let value = value.filter(|value| !value.is_empty());
+        value.into_iter().collect::<Vec<String>>()
+    };
     if let Some(attribute) = lower.strip_prefix("iot:connection.thing.attributes[") {
         // The attribute's own name is case-sensitive.
         let attribute = &name[name.len() - attribute.len()..name.len() - 1];
@@ -274,10 +287,10 @@ fn values(name: &str, world: &World) -> Vec<String> {
                 let mut keys: Vec<String> = certificate
                     .names
                     .iter()
-                    .filter(|(_, values)| !values.is_empty())
+                    .filter(|(_, values)| values.first().is_some_and(|value| !value.is_empty()))
                     .map(|(name, _)| format!("iot:Certificate.{name}"))
                     .collect();
-                if certificate.serial_number.is_some() {
+                if certificate.serial_number.as_deref().unwrap_or("") != "" {
                     keys.push("iot:Certificate.SerialNumber".to_owned());
                 }
                 keys
@@ -310,7 +323,7 @@ fn values(name: &str, world: &World) -> Vec<String> {
         };
     }
     match &*lower {
-        "iot:clientid" => vec![world.client_id.clone()],
+        "iot:clientid" => optional(Some(world.client_id.clone())),
         "aws:sourceip" | "iot:sourceip" => optional(
             world
                 .source_ip
@@ -330,7 +343,7 @@ fn values(name: &str, world: &World) -> Vec<String> {
             let arn = |topic: &String| format!("{}:topic/{topic}", SCOPE.join(":"));
             optional(world.last_will_topic.as_ref().map(arn))
         }
-        "aws:currenttime" | "aws:epochtime" => optional(world.now.map(|now| now.to_string())),
+        "aws:currenttime" | "aws:epochtime" => vec![world.now.to_string()],
         _ => Vec::new(),
     }
 }
@@ -483,7 +496,12 @@ fn in_range(address: IpAddr, range: &str) -> bool {
         bytes.into_iter().flat_map(of_byte).collect()
     };
     let (base, length) = range.split_once('/').unwrap_or((range, ""));
-    let (address, base) = (bits(address), bits(base.parse().expect("an address")));
+    let base = bits(base.parse().expect("an address"));
     let length = length.parse().unwrap_or(base.len());
+    // An IPv4 address counts as such, and lies in the ranges of IPv6 that hold IPv4 alone.
+    let address = match address {
+        IpAddr::V4(four) if base.len() == 128 && length >= 96 => bits(four.to_ipv6_mapped().into()),
+        other => bits(other),
+    };
     address.len() == base.len() && address[..length] == base[..length]
 }
