@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 mod codec;
 mod harness;
+mod policy;
 mod shadow;
 mod sigv4;
 mod tls;
@@ -20,6 +21,7 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 /// Name on the command line, and what fills the bench.
 const SUITES: &[(&str, fn(&mut Bench))] = &[
     ("codec", codec::run),
+    ("policy", policy::run),
     ("shadow", shadow::run),
     ("sigv4", sigv4::run),
     ("tls", tls::run),

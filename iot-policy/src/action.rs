@@ -243,7 +243,10 @@ mod tests {
     fn patterns() {
         let set = |pattern| {
             let set = ActionSet::of_pattern(pattern);
-            Action::ALL.iter().filter(|action| set.contains(**action)).count()
+            Action::ALL
+                .iter()
+                .filter(|action| set.contains(**action))
+                .count()
         };
         assert_eq!(set("*"), 20);
         assert_eq!(set("iot:*"), 20);

@@ -18,6 +18,8 @@ const MAX_CHARACTERS: usize = 1024;
 /// Whoever fills it in vouches for it. Nothing here may come from what the client merely says, but for the client id,
 /// the domain name of TLS and the CONNECT packet's flags, which are the client's own.
 ///
+/// An empty text is no value: its key is absent, and its variable has nothing to stand for.
+///
 /// ```
 /// use iot_policy::{Certificate, ConnectionContext, NameAttribute, Thing, Transport};
 ///
@@ -26,15 +28,19 @@ const MAX_CHARACTERS: usize = 1024;
 ///     .with_thing(Thing::new("sensor-7").with_attribute("room", "kitchen").attached())
 ///     .with_certificate(Certificate::new("c0ffee").with_subject(NameAttribute::CommonName, "sensor-7"))
 ///     .with_persistent_connect();
-/// assert_eq!(context.client_id(), "sensor-7");
+/// assert_eq!(context.client_id(), Some("sensor-7"));
 /// # Ok::<(), core::net::AddrParseError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "camelCase", deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct ConnectionContext {
-    client_id: String,
+    #[cfg_attr(feature = "serde", serde(default))]
+    client_id: Option<String>,
     transport: Transport,
     #[cfg_attr(feature = "serde", serde(default))]
     source_ip: Option<IpAddr>,
@@ -74,7 +80,10 @@ pub enum Transport {
 /// Its variables are resolved only if its name is the client id (AWS IoT developer guide, "Thing policy variables").
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "camelCase", deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Thing {
     name: String,
@@ -87,9 +96,32 @@ pub struct Thing {
 }
 
 /// What a client certificate says, as text without escapes.
+///
+/// ```
+/// use std::sync::Arc;
+/// use iot_policy::{
+///     Certificate, ConnectionContext, NameAttribute, Policy, PolicySet, Request, Scope, Transport,
+/// };
+///
+/// let policy = Policy::parse(br#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "iot:Publish",
+///     "Resource": "arn:aws:iot:us-east-1:123456789012:topic/${iot:Certificate.Subject.OrganizationalUnit.1}/*"}}"#)?;
+/// let set = Arc::new(PolicySet::compile([("P", &policy)], Scope::new("aws", "us-east-1", "123456789012")));
+///
+/// // `.1` is the second value.
+/// let certificate = Certificate::new("c0ffee")
+///     .with_subject(NameAttribute::OrganizationalUnit, "plant")
+///     .with_subject(NameAttribute::OrganizationalUnit, "line-7");
+/// let context = ConnectionContext::new("a", Transport::Mqtt).with_certificate(certificate);
+/// let request = Request::Publish { topic: "line-7/temp", retain: false };
+/// assert!(set.bind(&context).decide(&request, 1_795_000_000).is_allowed());
+/// # Ok::<(), iot_policy::PolicyError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "camelCase", deny_unknown_fields, default))]
+#[cfg_attr(
+    feature = "serde",
+    serde(rename_all = "camelCase", deny_unknown_fields, default)
+)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct Certificate {
     id: Option<String>,
@@ -103,7 +135,10 @@ pub struct Certificate {
 /// The VPC endpoint through which a connection came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "camelCase", deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct VpcEndpoint {
     /// `aws:SourceVpc`
@@ -117,7 +152,10 @@ pub struct VpcEndpoint {
 /// An authenticated Amazon Cognito identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "camelCase", deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub struct CognitoIdentity {
     /// `cognito-identity.amazonaws.com:sub`, the identity
@@ -135,10 +173,33 @@ impl ConnectionContext {
     /// `iot:ConnectAttributes` of a connection with a last will.
     pub const LAST_WILL: &'static str = "LastWill";
 
-    /// A connection of which nothing else is known.
+    /// A connection of which nothing else is known. An empty client id is none.
     pub fn new(client_id: impl Into<String>, transport: Transport) -> Self {
         Self {
-            client_id: client_id.into(),
+            client_id: Some(client_id.into()),
+            ..Self::without_client_id(transport)
+        }
+    }
+
+    /// A connection, or a request over HTTP, that has no client id: `${iot:ClientId}` is unresolved.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use iot_policy::{ConnectionContext, Policy, PolicySet, Request, Scope, Transport};
+    ///
+    /// let policy = Policy::parse(br#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+    ///     "Action": "iot:Publish",
+    ///     "Resource": "arn:aws:iot:us-east-1:123456789012:topic/dt/${iot:ClientId}*"}}"#)?;
+    /// let set = Arc::new(PolicySet::compile([("P", &policy)], Scope::new("aws", "us-east-1", "123456789012")));
+    ///
+    /// let bound = set.bind(&ConnectionContext::without_client_id(Transport::Http));
+    /// let request = Request::Publish { topic: "dt/somebody", retain: false };
+    /// assert!(!bound.decide(&request, 1_795_000_000).is_allowed());
+    /// # Ok::<(), iot_policy::PolicyError>(())
+    /// ```
+    pub fn without_client_id(transport: Transport) -> Self {
+        Self {
+            client_id: None,
             transport,
             source_ip: None,
             domain_name: None,
@@ -151,9 +212,9 @@ impl ConnectionContext {
         }
     }
 
-    /// `iot:ClientId`
-    pub fn client_id(&self) -> &str {
-        &self.client_id
+    /// `iot:ClientId`, if there is one.
+    pub fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref().filter(|id| !id.is_empty())
     }
 
     /// `aws:SourceIp`: the address of the socket's other end. An IPv4 address in IPv6 counts as IPv4.
@@ -235,14 +296,18 @@ impl ConnectionContext {
             Transport::Mqtt | Transport::WebSocket => self
                 .thing
                 .as_ref()
-                .filter(|thing| thing.name == self.client_id),
+                .filter(|thing| self.client_id() == Some(&*thing.name)),
             Transport::Http => None,
         }
     }
 
     /// The values of a key; none where it is absent. The time is not of the connection, and absent here.
     pub(crate) fn values<'a>(&'a self, key: &Key, scope: &Scope) -> Vec<Cow<'a, str>> {
-        let one = |value: Option<&'a str>| value.map(Cow::Borrowed).into_iter().collect();
+        // Nothing stands for nothing: put into a pattern, an empty text would widen it to the texts of everybody.
+        let one = |value: Option<&'a str>| {
+            let value = value.filter(|text| !text.is_empty());
+            value.map(Cow::Borrowed).into_iter().collect()
+        };
         let address = |value: Option<IpAddr>| {
             let text = value.map(|address| Cow::Owned(address.to_canonical().to_string()));
             text.into_iter().collect()
@@ -252,7 +317,7 @@ impl ConnectionContext {
         let certificate = self.certificate.as_ref();
         let cognito = self.cognito_identity.as_ref();
         match key {
-            Key::ClientId => one(Some(&self.client_id)),
+            Key::ClientId => one(self.client_id()),
             Key::SourceIp => address(self.source_ip),
             Key::DomainName => one(self.domain_name.as_deref()),
             Key::SourceVpc => one(self.vpc.as_ref().map(|vpc| &*vpc.vpc)),
@@ -261,9 +326,13 @@ impl ConnectionContext {
             Key::CertificateId => one(certificate.and_then(|one| one.id.as_deref())),
             Key::SerialNumber => one(certificate.and_then(|one| one.serial_number.as_deref())),
             Key::AvailableKeys => certificate.map_or_else(Vec::new, Certificate::available_keys),
-            Key::Name(..) | Key::AlternativeName(..) => certificate
-                .map(|certificate| certificate.texts(key))
-                .unwrap_or_default(),
+            Key::Name(party, attribute, pick) => certificate.map_or_else(Vec::new, |certificate| {
+                texts(certificate.names(*party).get(attribute), *pick)
+            }),
+            Key::AlternativeName(party, kind, pick) => certificate
+                .map_or_else(Vec::new, |certificate| {
+                    texts(certificate.alternative_names(*party).get(kind), *pick)
+                }),
             Key::ThingName => one(thing.map(|thing| &*thing.name)),
             Key::ThingTypeName => one(thing.and_then(|thing| thing.thing_type.as_deref())),
             Key::ThingAttribute(name) => {
@@ -391,7 +460,10 @@ impl Certificate {
     /// Adds a value of `iot:Certificate.Subject.…`, in the order of the certificate.
     #[must_use]
     pub fn with_subject(mut self, attribute: NameAttribute, value: impl Into<String>) -> Self {
-        self.subject.entry(attribute).or_default().push(value.into());
+        self.subject
+            .entry(attribute)
+            .or_default()
+            .push(value.into());
         self
     }
 
@@ -440,43 +512,44 @@ impl Certificate {
         }
     }
 
-    fn texts(&self, key: &Key) -> Vec<Cow<'_, str>> {
-        let (list, pick) = match key {
-            Key::Name(party, attribute, pick) => (self.names(*party).get(attribute), *pick),
-            Key::AlternativeName(party, kind, pick) => {
-                (self.alternative_names(*party).get(kind), *pick)
-            }
-            _not_in_a_name => (None, Pick::List),
-        };
-        let values = list.into_iter().flatten().take(MAX_VALUES);
-        let chosen: Vec<&String> = match pick {
-            Pick::One(index) => values.skip(index).take(1).collect(),
-            Pick::List => values.collect(),
-        };
-        chosen.into_iter().map(|value| escape(value)).collect()
-    }
-
     /// The names of the variables that have values.
     fn available_keys(&self) -> Vec<Cow<'_, str>> {
         let mut keys: Vec<Cow<'_, str>> = Vec::new();
         let mut add = |key: Key| keys.push(Cow::Owned(key.to_string()));
         for party in [Party::Issuer, Party::Subject] {
             for (attribute, values) in self.names(party) {
-                if !values.is_empty() {
+                if values.first().is_some_and(|value| !value.is_empty()) {
                     add(Key::Name(party, *attribute, Pick::One(0)));
                 }
             }
             for (kind, values) in self.alternative_names(party) {
-                if !values.is_empty() {
+                if values.first().is_some_and(|value| !value.is_empty()) {
                     add(Key::AlternativeName(party, *kind, Pick::One(0)));
                 }
             }
         }
-        if self.serial_number.is_some() {
+        if self
+            .serial_number
+            .as_ref()
+            .is_some_and(|number| !number.is_empty())
+        {
             add(Key::SerialNumber);
         }
         keys
     }
+}
+
+/// The values of a certificate's names that a key asks for.
+fn texts(list: Option<&Vec<String>>, pick: Pick) -> Vec<Cow<'_, str>> {
+    let values = list.into_iter().flatten().take(MAX_VALUES);
+    let chosen: Vec<&String> = match pick {
+        Pick::One(index) => {
+            let one = values.skip(index).take(1);
+            one.filter(|value| !value.is_empty()).collect()
+        }
+        Pick::List => values.collect(),
+    };
+    chosen.into_iter().map(|value| escape(value)).collect()
 }
 
 /// A value of a name as policies spell it: special characters have a backslash before them.
@@ -511,6 +584,7 @@ pub enum Substitution {
     /// Core policy variables").
     #[default]
     AwsIot,
-    /// No value that holds `*`, `?`, `+`, `#`, `$` or U+0000 is substituted, whatever it comes from.
+    /// No value that holds `*`, `?`, `+`, `#`, `$` or U+0000 is substituted, whatever it comes from. A value may still
+    /// hold `/`, and so reach into the levels below.
     Strict,
 }

@@ -64,7 +64,26 @@ impl fmt::Display for Decision {
     }
 }
 
-/// A statement of one of a set's policies, by their places. [`PolicySet::policy_name`](crate::PolicySet::policy_name)
+/// A statement of one of a set's policies, by their places.
+///
+/// ```
+/// use std::sync::Arc;
+/// use iot_policy::{ConnectionContext, Policy, PolicySet, Request, Scope, Transport};
+///
+/// let policy = Policy::parse(br#"{"Statement": [
+///     {"Effect": "Deny", "Action": "iot:Publish", "Resource": "*"},
+///     {"Effect": "Allow", "Action": "iot:Connect", "Resource": "*"}]}"#)?;
+/// let set = Arc::new(PolicySet::compile([("P", &policy)], Scope::new("aws", "us-east-1", "123456789012")));
+/// let bound = set.bind(&ConnectionContext::new("a", Transport::Mqtt));
+///
+/// let decision = bound.decide(&Request::Connect { client_id: "a" }, 1_795_000_000);
+/// let statement = decision.statement().unwrap();
+/// assert_eq!((statement.policy_index(), statement.statement_index()), (0, 1));
+/// assert_eq!(decision.to_string(), "allowed by statement 1 of policy 0");
+/// # Ok::<(), iot_policy::PolicyError>(())
+/// ```
+///
+/// [`PolicySet::policy_name`](crate::PolicySet::policy_name)
 /// and [`PolicySet::statement`](crate::PolicySet::statement) say more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StatementRef {

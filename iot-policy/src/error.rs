@@ -335,3 +335,14 @@ impl fmt::Display for PolicyErrorKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Errors are handed on through every level of the reader.
+    #[test]
+    fn size() {
+        assert!(size_of::<PolicyError>() < 128);
+    }
+}

@@ -60,7 +60,7 @@ pub enum Reason {
 }
 
 impl PolicySet {
-    /// Explains a decision. Slow, compared with [`Bound::decide`](crate::Bound::decide): for people.
+    /// Explains the decision on a request that is made at this time, in seconds since 1970. Slow, compared with [`Bound::decide`](crate::Bound::decide): for people.
     ///
     /// ```
     /// use iot_policy::{ConnectionContext, Policy, PolicySet, Request, Scope, Transport};
@@ -73,7 +73,7 @@ impl PolicySet {
     /// let set = PolicySet::compile([("P", &policy)], Scope::new("aws", "us-east-1", "123456789012"));
     ///
     /// let context = ConnectionContext::new("a", Transport::Mqtt).with_source_ip("198.51.100.1".parse().unwrap());
-    /// let explanation = set.explain(&context, &Request::Publish { topic: "a/b", retain: false });
+    /// let explanation = set.explain(&context, &Request::Publish { topic: "a/b", retain: false }, 1_795_000_000);
     /// assert!(!explanation.decision().is_allowed());
     /// assert_eq!(explanation.to_string(), "\
     /// iot:Publish on arn:aws:iot:us-east-1:123456789012:topic/a/b: denied because no statement allows it
@@ -82,25 +82,11 @@ impl PolicySet {
     /// ");
     /// # Ok::<(), iot_policy::PolicyError>(())
     /// ```
-    pub fn explain(&self, context: &ConnectionContext, request: &Request<'_>) -> Explanation {
-        self.explain_request(context, request, None)
-    }
-
-    /// Explains a decision about a request that is made at this time, in seconds since 1970.
-    pub fn explain_at(
+    pub fn explain(
         &self,
         context: &ConnectionContext,
         request: &Request<'_>,
         unix_seconds: i64,
-    ) -> Explanation {
-        self.explain_request(context, request, Some(unix_seconds))
-    }
-
-    fn explain_request(
-        &self,
-        context: &ConnectionContext,
-        request: &Request<'_>,
-        now: Option<i64>,
     ) -> Explanation {
         let resolution = self.resolve(context);
         let (first, second) = request.targets();
@@ -110,7 +96,9 @@ impl PolicySet {
             let mut index = 0_usize;
             for (policy, (name, document)) in self.policies().enumerate() {
                 for (place, statement) in document.statements().iter().enumerate() {
-                    let sid = statement.sid().map_or(String::new(), |sid| format!(" {sid}"));
+                    let sid = statement
+                        .sid()
+                        .map_or(String::new(), |sid| format!(" {sid}"));
                     statements.push(StatementExplanation {
                         statement: StatementRef {
                             policy: u32::try_from(policy).unwrap_or(u32::MAX),
@@ -119,7 +107,14 @@ impl PolicySet {
                         title: format!("{name}[{place}]{sid}"),
                         effect: statement.effect,
                         action: target.action,
-                        reason: self.reason(statement, index, context, &resolution, target, now),
+                        reason: self.reason(
+                            statement,
+                            index,
+                            context,
+                            &resolution,
+                            target,
+                            unix_seconds,
+                        ),
                     });
                     index = index.saturating_add(1);
                 }
@@ -127,14 +122,16 @@ impl PolicySet {
         }
         let names: Vec<String> = targets().map(|target| target.action.to_string()).collect();
         Explanation {
-            decision: self.decide(&resolution, request, now),
+            decision: self.decide(&resolution, request, unix_seconds),
             request: format!("{} on {}", names.join(" and "), self.resource_text(first)),
             statements,
         }
     }
 
     fn resource_text(&self, target: Target<'_>) -> String {
-        let shadow = target.shadow.map_or(String::new(), |name| format!("/{name}"));
+        let shadow = target
+            .shadow
+            .map_or(String::new(), |name| format!("/{name}"));
         match target.kind {
             ResourceType::All => "*".to_string(),
             ResourceType::Client
@@ -142,7 +139,12 @@ impl PolicySet {
             | ResourceType::TopicFilter
             | ResourceType::Thing
             | ResourceType::RoleAlias => {
-                format!("{}{}{}{shadow}", self.scope(), target.kind.prefix(), target.name)
+                format!(
+                    "{}{}{}{shadow}",
+                    self.scope(),
+                    target.kind.prefix(),
+                    target.name
+                )
             }
         }
     }
@@ -154,7 +156,7 @@ impl PolicySet {
         context: &ConnectionContext,
         resolution: &Resolution,
         target: Target<'_>,
-        now: Option<i64>,
+        now: i64,
     ) -> Reason {
         if !statement.action_set.contains(target.action) {
             return Reason::OtherAction;
@@ -189,13 +191,14 @@ impl PolicySet {
             None => Reason::Applies,
             Some(condition) => Reason::ConditionFalse {
                 condition: condition.to_string(),
-                values: match now.filter(|_| condition.key.is_time()) {
-                    Some(seconds) => Vec::from([seconds.to_string()]),
-                    None => context
+                values: if condition.key.is_time() {
+                    Vec::from([now.to_string()])
+                } else {
+                    context
                         .values(&condition.key, self.scope())
                         .into_iter()
                         .map(alloc::borrow::Cow::into_owned)
-                        .collect(),
+                        .collect()
                 },
             },
         }

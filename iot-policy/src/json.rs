@@ -47,7 +47,11 @@ impl<'a> Reader<'a> {
 
     /// What stands here, for a message.
     pub(crate) fn found(&self) -> Found {
-        match self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
+        match self
+            .text
+            .get(self.at..)
+            .and_then(|rest| rest.chars().next())
+        {
             None => Found::End,
             Some(character) => Found::Character(character),
         }
@@ -313,7 +317,10 @@ mod tests {
 
     #[test]
     fn strings() {
-        assert_eq!(string(r#""a\"\\\/\b\f\n\r\té""#).unwrap(), "a\"\\/\u{8}\u{c}\n\r\té");
+        assert_eq!(
+            string(r#""a\"\\\/\b\f\n\r\té""#).unwrap(),
+            "a\"\\/\u{8}\u{c}\n\r\té"
+        );
         assert_eq!(string(r#""\uD83D\uDE00\u00e9""#).unwrap(), "😀é");
         // Half a pair, a bare control character, an unknown escape, no end.
         assert_eq!(string(r#""\uD83D""#), Err(3));
@@ -332,7 +339,10 @@ mod tests {
         }
         for bad in ["01", "-", ".5", "1.", "1e", "tru", "+1", "NaN"] {
             let mut reader = Reader::new(bad);
-            assert!(reader.scalar_text().and_then(|_| reader.end()).is_err(), "{bad}");
+            assert!(
+                reader.scalar_text().and_then(|_| reader.end()).is_err(),
+                "{bad}"
+            );
         }
     }
 }

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::fmt;
 
 /// What a key or variable stands for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Key {
     ClientId,
     SourceIp,
@@ -49,7 +49,7 @@ impl Party {
 }
 
 /// Which of several values: the bare name is the first, `.1` the second (the index counts from 0), `.List` all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Pick {
     One(usize),
     List,
@@ -196,8 +196,38 @@ impl Key {
             return Self::of_certificate(rest);
         }
         let (service, rest) = name.split_once(':')?;
-        let foreign = !service.is_empty() && !rest.is_empty() && !service.eq_ignore_ascii_case("iot");
+        let foreign =
+            !service.is_empty() && !rest.is_empty() && !service.eq_ignore_ascii_case("iot");
         foreign.then(|| Self::Foreign(name.into()))
+    }
+
+    /// The key, with a foreign name in the case that all spellings of it share.
+    pub(crate) fn folded(&self) -> Self {
+        match self {
+            Self::Foreign(name) => Self::Foreign(name.to_ascii_lowercase().into()),
+            Self::ClientId
+            | Self::SourceIp
+            | Self::DomainName
+            | Self::SourceVpc
+            | Self::SourceVpce
+            | Self::VpcSourceIp
+            | Self::CurrentTime
+            | Self::EpochTime
+            | Self::CertificateId
+            | Self::SerialNumber
+            | Self::AvailableKeys
+            | Self::Name(..)
+            | Self::AlternativeName(..)
+            | Self::ThingName
+            | Self::ThingTypeName
+            | Self::ThingAttribute(_)
+            | Self::IsAttached
+            | Self::ConnectAttributes
+            | Self::LastWillTopic
+            | Self::CognitoSub
+            | Self::CognitoAud
+            | Self::CognitoAmr => self.clone(),
+        }
     }
 
     /// Whether this name is another one for `aws:SourceIp`.
@@ -207,11 +237,10 @@ impl Key {
 
     fn of_certificate(rest: &str) -> Option<Self> {
         let mut parts = rest.split('.');
-        let party = match parts.next()? {
-            word if word.eq_ignore_ascii_case("Issuer") => Party::Issuer,
-            word if word.eq_ignore_ascii_case("Subject") => Party::Subject,
-            _other => return None,
-        };
+        let word = parts.next()?;
+        let party = [Party::Issuer, Party::Subject]
+            .into_iter()
+            .find(|party| party.name().eq_ignore_ascii_case(word))?;
         let word = parts.next()?;
         let alternative = word.eq_ignore_ascii_case("AlternativeName");
         let word = if alternative { parts.next()? } else { word };
@@ -258,12 +287,11 @@ impl Key {
 
     /// Whether it never has one value that could stand in a text.
     pub(crate) fn is_never_resolved(&self) -> bool {
-        let beyond = match self {
-            Self::Name(_, _, Pick::One(index)) | Self::AlternativeName(_, _, Pick::One(index)) => {
-                *index >= crate::context::MAX_VALUES
-            }
-            _other_keys => false,
-        };
+        let beyond = matches!(
+            self,
+            Self::Name(_, _, Pick::One(index)) | Self::AlternativeName(_, _, Pick::One(index))
+                if *index >= crate::context::MAX_VALUES
+        );
         beyond || self.is_list() || self.is_time() || matches!(self, Self::Foreign(_))
     }
 
@@ -286,7 +314,12 @@ impl fmt::Display for Key {
             Self::ThingAttribute(name) => write!(f, "iot:Connection.Thing.Attributes[{name}]"),
             Self::Foreign(name) => f.write_str(name),
             Self::Name(party, attribute, pick) => {
-                write!(f, "iot:Certificate.{}.{}{pick}", party.name(), attribute.name())
+                write!(
+                    f,
+                    "iot:Certificate.{}.{}{pick}",
+                    party.name(),
+                    attribute.name()
+                )
             }
             Self::AlternativeName(party, kind, pick) => write!(
                 f,

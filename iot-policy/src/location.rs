@@ -1,4 +1,5 @@
 use core::fmt;
+use core::num::NonZeroU32;
 
 use crate::condition::Operator;
 use crate::snippet::Snippet;
@@ -51,20 +52,46 @@ impl Element {
     }
 }
 
-/// A place in a policy document, shown as a JSON path: `$.Statement[1].Condition.Bool["iot:ClientId"][0]`.
+/// A place in a policy document, shown as a JSON path.
+///
+/// ```
+/// use iot_policy::{Element, Policy};
+///
+/// let error = Policy::parse(br#"{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*",
+///     "Condition": {"Bool": {"iot:ClientId": ["true", "yes"]}}}}"#).unwrap_err();
+/// let location = error.location();
+/// assert_eq!(location.to_string(), r#"$.Statement[0].Condition.Bool["iot:ClientId"][1]"#);
+/// assert_eq!(location.statement(), Some(0));
+/// assert_eq!((location.element(), location.index()), (Some(Element::Condition), Some(1)));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Location {
-    pub(crate) statement: Option<u32>,
+    statement: Option<Place>,
     pub(crate) element: Option<Element>,
     pub(crate) operator: Option<Operator>,
     pub(crate) key: Option<Snippet>,
-    pub(crate) index: Option<u32>,
+    index: Option<Place>,
+}
+
+/// A place in a list, from 0, kept as the one from 1: an error is made of several of these, and handed on often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Place(NonZeroU32);
+
+impl Place {
+    fn new(index: usize) -> Option<Self> {
+        let from_one = u32::try_from(index).ok()?.checked_add(1)?;
+        NonZeroU32::new(from_one).map(Self)
+    }
+
+    fn index(self) -> usize {
+        usize::try_from(self.0.get().saturating_sub(1)).unwrap_or(usize::MAX)
+    }
 }
 
 impl Location {
     /// The statement's place in the list, from 0; 0 where `Statement` is no list.
     pub fn statement(&self) -> Option<usize> {
-        self.statement.and_then(|index| usize::try_from(index).ok())
+        self.statement.map(Place::index)
     }
 
     /// The element of the document or of the statement.
@@ -74,12 +101,12 @@ impl Location {
 
     /// The place in the element's list of values, from 0.
     pub fn index(&self) -> Option<usize> {
-        self.index.and_then(|index| usize::try_from(index).ok())
+        self.index.map(Place::index)
     }
 
     pub(crate) fn in_statement(index: usize) -> Self {
         Self {
-            statement: u32::try_from(index).ok(),
+            statement: Place::new(index),
             ..Self::default()
         }
     }
@@ -91,7 +118,7 @@ impl Location {
     }
 
     pub(crate) fn item(mut self, index: usize) -> Self {
-        self.index = u32::try_from(index).ok();
+        self.index = Place::new(index);
         self
     }
 }
@@ -99,7 +126,7 @@ impl Location {
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("$")?;
-        if let Some(index) = self.statement {
+        if let Some(index) = self.statement() {
             write!(f, ".Statement[{index}]")?;
         }
         if let Some(element) = self.element {
@@ -111,7 +138,7 @@ impl fmt::Display for Location {
         if let Some(key) = &self.key {
             write!(f, "[\"{key}\"]")?;
         }
-        if let Some(index) = self.index {
+        if let Some(index) = self.index() {
             write!(f, "[{index}]")?;
         }
         Ok(())

@@ -12,6 +12,10 @@ use crate::action::{Action, ResourceType};
 /// assert_ne!(publish, same);
 /// assert_eq!(publish.action(), same.action());
 /// ```
+///
+/// Names are compared as they are: whether a topic, a filter, a client id or a thing's name is valid is for the caller to
+/// see first. A thing's name holds no `/` (AWS IoT API reference, `thingName`); `a/b` would be compared as the shadow `b`
+/// of the thing `a`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 #[non_exhaustive]

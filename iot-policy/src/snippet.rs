@@ -1,6 +1,14 @@
 use core::fmt;
 
 /// The beginning of a text of the document, kept by value so that making an error allocates nothing.
+///
+/// ```
+/// use iot_policy::{Policy, PolicyErrorKind};
+///
+/// let error = Policy::parse(br#"{"Statement": {"Effect": "Permit"}}"#).unwrap_err();
+/// let PolicyErrorKind::InvalidEffect { found } = error.kind() else { panic!() };
+/// assert_eq!((found.as_str(), found.is_cut()), ("Permit", false));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Snippet {
     bytes: [u8; Self::MAX],
@@ -10,7 +18,7 @@ pub struct Snippet {
 
 impl Snippet {
     /// How many bytes are kept.
-    pub const MAX: usize = 44;
+    pub const MAX: usize = 36;
 
     pub(crate) fn new(text: &str) -> Self {
         let mut end = text.len().min(Self::MAX);
@@ -51,7 +59,11 @@ impl fmt::Display for Snippet {
                 f.write_char(character)?;
             }
         }
-        if self.cut { f.write_char('…') } else { Ok(()) }
+        if self.cut {
+            f.write_char('…')
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -70,7 +82,7 @@ mod tests {
     fn cut_between_characters() {
         let text = "é".repeat(40);
         let snippet = Snippet::new(&text);
-        assert_eq!(snippet.as_str().chars().count(), 22);
+        assert_eq!(snippet.as_str().chars().count(), 18);
         assert!(snippet.is_cut());
         assert_eq!(Snippet::new("a\nb").to_string(), "a\\u{a}b");
     }

@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -26,7 +27,7 @@ pub(crate) enum Token {
 }
 
 /// `${key}` or `${key, 'default'}`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Variable {
     pub(crate) key: Key,
     pub(crate) default: Option<Box<str>>,
@@ -42,6 +43,33 @@ pub(crate) enum Resolved<'a> {
     Unusable,
 }
 
+/// Variables, each with a number of its own.
+#[derive(Debug, Default)]
+pub(crate) struct Numbered {
+    slots: BTreeMap<Variable, u32>,
+}
+
+impl Numbered {
+    /// A place for the value of a variable.
+    pub(crate) fn slot(&mut self, variable: &Variable) -> Item {
+        // More than four thousand million variables do not fit into memory.
+        let next = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        let known = self.slots.get(variable).copied();
+        Item::Slot(known.unwrap_or_else(|| *self.slots.entry(variable.clone()).or_insert(next)))
+    }
+
+    /// The variables, in the order of their slots.
+    pub(crate) fn into_list(self) -> Box<[Variable]> {
+        let mut list: Vec<(u32, Variable)> = self
+            .slots
+            .into_iter()
+            .map(|(variable, slot)| (slot, variable))
+            .collect();
+        list.sort_unstable_by_key(|(slot, _)| *slot);
+        list.into_iter().map(|(_, variable)| variable).collect()
+    }
+}
+
 /// One character of a template whose variables are resolved, or left for later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Item {
@@ -49,7 +77,7 @@ pub(crate) enum Item {
     One,
     Star,
     /// The slot of a variable.
-    Slot(u16),
+    Slot(u32),
 }
 
 /// How a text is read.
@@ -172,7 +200,7 @@ impl Variable {
         let invalid = || PolicyErrorKind::InvalidVariable {
             found: Snippet::new(whole),
         };
-        let end = inner.find(['}', ',']).ok_or_else(invalid)?;
+        let end = Self::end_of_name(inner).ok_or_else(invalid)?;
         let (name, mut rest) = inner.split_at_checked(end).ok_or_else(invalid)?;
         let mut default = None;
         if let Some(quoted) = rest.strip_prefix(',') {
@@ -189,6 +217,19 @@ impl Variable {
             name: Snippet::new(name),
         })?;
         Ok((Self { key, default }, tail))
+    }
+
+    /// Where the name ends. The name of a thing's attribute, in brackets, may hold a comma.
+    fn end_of_name(inner: &str) -> Option<usize> {
+        let end = inner.find(['}', ',', '['])?;
+        let bracket = inner.get(end..)?;
+        if !bracket.starts_with('[') {
+            return Some(end);
+        }
+        let close = bracket.find([']', '}'])?;
+        let behind = end.saturating_add(close);
+        let is_closed = inner.get(behind..)?.starts_with(']');
+        Some(behind.saturating_add(usize::from(is_closed)))
     }
 
     pub(crate) fn resolve<'a>(
@@ -219,7 +260,10 @@ mod tests {
     #[test]
     fn tokens() {
         let tokens = |text| Template::parse(text, BOTH).unwrap().tokens;
-        assert_eq!(tokens("a**?b"), [text("a"), Token::Star, Token::One, text("b")]);
+        assert_eq!(
+            tokens("a**?b"),
+            [text("a"), Token::Star, Token::One, text("b")]
+        );
         assert_eq!(tokens("${*}$(?)${$}x"), [text("*?$x")]);
         assert_eq!(tokens("$aws/$"), [text("$aws/$")]);
         // `$(` is an escape only with what it escapes.
@@ -230,8 +274,19 @@ mod tests {
                 default: default.map(Into::into),
             })
         };
-        assert_eq!(tokens("a${iot:ClientId}b"), [text("a"), variable(None), text("b")]);
+        assert_eq!(
+            tokens("a${iot:ClientId}b"),
+            [text("a"), variable(None), text("b")]
+        );
         assert_eq!(tokens("${iot:ClientId, 'x}y'}"), [variable(Some("x}y"))]);
+        // A comma in an attribute's name begins no default.
+        assert_eq!(
+            tokens("${iot:Connection.Thing.Attributes[a,b], 'c'}"),
+            [Token::Variable(Variable {
+                key: Key::ThingAttribute("a,b".into()),
+                default: Some("c".into()),
+            })]
+        );
     }
 
     #[test]
@@ -247,7 +302,18 @@ mod tests {
 
     #[test]
     fn variables_that_are_none() {
-        for bad in ["${", "${iot:ClientId", "${iot:ClientId,x}", "${iot:ClientId, 'x'y}", "${}", "${iot:Foo}"] {
+        for bad in [
+            "${",
+            "${iot:ClientId",
+            "${iot:ClientId,x}",
+            "${iot:ClientId, 'x'y}",
+            "${}",
+            "${iot:Foo}",
+            "${iot:Connection.Thing.Attributes[a}",
+            "${iot:Connection.Thing.Attributes[a,b}]",
+            "${iot:Connection.Thing.Attributes[a]b}",
+            "${iot:Connection.Thing.Attributes[a",
+        ] {
             assert!(Template::parse(bad, BOTH).is_err(), "{bad}");
         }
     }

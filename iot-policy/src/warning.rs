@@ -53,12 +53,13 @@ pub enum WarningKind {
         /// The action.
         name: Snippet,
     },
-    /// A resource with fewer than the six parts of an ARN: it is matched as one text.
+    /// A resource with fewer than the six parts of an ARN. Where a match grants something, its last `*` stands for the
+    /// parts that are missing, and without one it matches nothing; where a match denies, it is one text.
     ShortArn {
         /// The resource.
         found: Snippet,
     },
-    /// `${…}` in a document of version `2008-10-17` (or without version), where it is literal text.
+    /// `${…}`, or an escape such as `$(*)`, in a document of version `2008-10-17` (or without version), where it is text.
     VariableIsText {
         /// The text.
         found: Snippet,
@@ -81,6 +82,16 @@ pub enum WarningKind {
         /// The variable.
         name: Snippet,
     },
+    /// An operator that does not fit what the key's values are: it hardly ever holds, or negated almost always does.
+    OperatorDoesNotFit {
+        /// What would.
+        expected: &'static str,
+    },
+    /// A statement's `Sid` that an earlier one of the document has: who reads a log cannot tell them apart.
+    DuplicateSid {
+        /// The `Sid`.
+        sid: Snippet,
+    },
     /// A condition operator without keys: it holds always.
     EmptyCondition,
     /// A key without operands: a plain operator never holds, a negated one always.
@@ -102,10 +113,14 @@ impl fmt::Display for WarningKind {
             }
             Self::ForeignKey { name } => write!(f, "AWS IoT never sets `{name}`"),
             Self::Alias { name } => write!(f, "the key's name is `{name}`"),
-            Self::NoSetOperator => f.write_str(
-                "the key has several values; say `ForAllValues` or `ForAnyValue`",
-            ),
+            Self::NoSetOperator => {
+                f.write_str("the key has several values; say `ForAllValues` or `ForAnyValue`")
+            }
             Self::NeverResolved { name } => write!(f, "`${{{name}}}` never has one value"),
+            Self::OperatorDoesNotFit { expected } => {
+                write!(f, "the operator does not fit the key: {expected} do")
+            }
+            Self::DuplicateSid { sid } => write!(f, "another statement has the `Sid` `{sid}`"),
             Self::EmptyCondition => f.write_str("an operator without keys always holds"),
             Self::NoOperands => f.write_str("a key without values to compare with"),
         }

@@ -73,10 +73,7 @@ fn compare(pairs: usize, seed: u64) -> [usize; 3] {
                     action: Action::from_name(action).unwrap(),
                     resource: Resource::parse(name).unwrap(),
                 };
-                let decision = match world.now {
-                    Some(now) => bound.decide_at(&request, now),
-                    None => bound.decide(&request),
-                };
+                let decision = bound.decide(&request, world.now);
                 let got = match decision {
                     Decision::Allow(_) => Outcome::Allow,
                     Decision::ExplicitDeny(_) => Outcome::ExplicitDeny,
@@ -90,10 +87,7 @@ fn compare(pairs: usize, seed: u64) -> [usize; 3] {
                 );
                 outcomes[got as usize] += 1;
                 if round == 0 {
-                    let explanation = match world.now {
-                        Some(now) => set.explain_at(&context, &request, now),
-                        None => set.explain(&context, &request),
-                    };
+                    let explanation = set.explain(&context, &request, world.now);
                     assert_eq!(explanation.decision(), decision);
                     let applies = explanation
                         .statements()
@@ -103,7 +97,11 @@ fn compare(pairs: usize, seed: u64) -> [usize; 3] {
                         .clone()
                         .any(|one| one.effect() == iot_policy::Effect::Deny);
                     assert_eq!(denies, got == Outcome::ExplicitDeny, "{explanation}");
-                    assert_eq!(applies.count() == 0, got == Outcome::ImplicitDeny, "{explanation}");
+                    assert_eq!(
+                        applies.count() == 0,
+                        got == Outcome::ImplicitDeny,
+                        "{explanation}"
+                    );
                 }
             }
             // The linter may say what it likes, and must come to an end.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::suite::{certificates, mqtt, shadow, sigv4_verify, topic};
+use crate::suite::{certificates, mqtt, policy, shadow, sigv4_verify, topic};
 
 /// The name of a fuzz target, and what it starts from.
 type Corpus = (&'static str, Vec<Vec<u8>>);
@@ -18,6 +18,7 @@ pub fn write_fuzz_seeds(corpus: &Path) -> io::Result<usize> {
     for (target, seeds) in topic_seeds(&vectors)?
         .into_iter()
         .chain(sigv4_seeds(&vectors)?)
+        .chain(policy_seeds(&vectors)?)
         .chain(shadow_seeds(&vectors)?)
         .chain(mqtt_seeds(&vectors)?)
         .chain(tls_seeds(&vectors)?)
@@ -65,6 +66,24 @@ fn mqtt_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
         ("mqtt_decode", packets.clone()),
         ("mqtt_stream", packets.clone()),
         ("mqtt_differential", packets),
+    ])
+}
+
+fn policy_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
+    let bytes = std::fs::read(vectors.join("policy.json"))?;
+    let (cases, _) = policy::cases(&bytes).map_err(io::Error::other)?;
+    let documents = cases.iter().flat_map(|case| &case.policies);
+    // What is chosen by one byte after the other.
+    let choices = (0..64_u32).map(|seed| {
+        let byte = |index: u32| (seed.wrapping_mul(167) ^ index.wrapping_mul(2_654_435_761)) >> 24;
+        (0..400).map(|index| byte(index + seed) as u8).collect()
+    });
+    Ok(vec![
+        (
+            "policy_document",
+            documents.map(|text| text.get().into()).collect(),
+        ),
+        ("policy_decision", choices.collect()),
     ])
 }
 

@@ -1,10 +1,12 @@
 //! One entry of a `Condition`: an operator, a key, and what the key's values are compared with.
 
+mod fit;
 mod network;
 mod number;
 mod operator;
 mod time;
 
+pub(crate) use fit::Fit;
 pub use operator::Operator;
 pub(crate) use operator::{Family, SetOperator, Test};
 
@@ -105,7 +107,9 @@ impl Operands {
                     variables,
                 };
                 let template = Template::parse(text, reading)?;
-                if test.family() == Family::Arn && arn_patterns(&template.items(|_| Item::Star)).is_none() {
+                if test.family() == Family::Arn
+                    && arn_patterns(&template.items(|_| Item::Star)).is_none()
+                {
                     return Err(invalid("`*` or an ARN of six parts"));
                 }
                 list.push(template);
@@ -137,10 +141,7 @@ impl Condition {
     ///
     /// An unresolved variable equals nothing. In a statement that allows, a negated operator does not hold because of
     /// that: what is not known grants nothing.
-    pub(crate) fn holds<'a>(
-        &'a self,
-        facts: Facts<'a, impl FnMut(&Key) -> Resolved<'a>>,
-    ) -> bool {
+    pub(crate) fn holds<'a>(&'a self, facts: Facts<'a, impl FnMut(&Key) -> Resolved<'a>>) -> bool {
         let Facts {
             values,
             mut variable,
@@ -171,20 +172,9 @@ impl Condition {
         }
     }
 
-    /// Whether a condition on the time of the request holds; without allocation.
-    pub(crate) fn holds_at(&self, now: Option<i64>) -> bool {
-        let Operator {
-            set,
-            test,
-            if_exists,
-        } = self.operator;
-        let Some(seconds) = now else {
-            return if test == Test::Null {
-                self.is_null(true)
-            } else {
-                Self::of_absent(set, test.is_negated(), if_exists)
-            };
-        };
+    /// Whether a condition on the time of the request holds; without allocation. There is always a time.
+    pub(crate) fn holds_at(&self, seconds: i64) -> bool {
+        let test = self.operator.test;
         let equal = match &self.operands {
             Operands::Instants(list) => {
                 let value = Instant::from_seconds(seconds);
@@ -392,6 +382,9 @@ impl core::fmt::Display for Condition {
 
 /// Texts in quotes with `or` between, for people.
 pub(crate) fn list(values: &[Cow<'_, str>]) -> String {
-    let quoted: Vec<String> = values.iter().map(|value| alloc::format!("`{value}`")).collect();
+    let quoted: Vec<String> = values
+        .iter()
+        .map(|value| alloc::format!("`{value}`"))
+        .collect();
     quoted.join(", ")
 }

@@ -15,20 +15,31 @@ impl Network {
         };
         let address: IpAddr = address.parse().ok()?;
         let all = if address.is_ipv4() { 32 } else { 128 };
-        let bits = match bits {
+        let bits: u32 = match bits {
             None => all,
             Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
                 text.parse().ok().filter(|bits| *bits <= all)?
             }
             Some(_) => return None,
         };
-        Some(Self { address, bits })
+        // An IPv4 address is asked about as one, however it came; and so must a range of them be.
+        match address {
+            IpAddr::V6(six) if six.to_ipv4_mapped().is_some() => {
+                bits.checked_sub(96).map(|bits| Self {
+                    address: address.to_canonical(),
+                    bits,
+                })
+            }
+            IpAddr::V4(_) | IpAddr::V6(_) => Some(Self { address, bits }),
+        }
     }
 
     /// Whether the address lies in the range: its first bits are those of the range. An IPv4 address in IPv6 is IPv4.
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         let shifted = |value: u128, all: u32| {
-            value.checked_shr(all.saturating_sub(self.bits)).unwrap_or_default()
+            value
+                .checked_shr(all.saturating_sub(self.bits))
+                .unwrap_or_default()
         };
         match (self.address, address.to_canonical()) {
             (IpAddr::V4(one), IpAddr::V4(other)) => {
@@ -63,16 +74,38 @@ mod tests {
             ("2001:db8::/32", "2001:db9::1", false),
             ("192.0.2.0/24", "::ffff:192.0.2.9", true),
             ("::/0", "::ffff:192.0.2.9", false),
+            ("::ffff:192.0.2.0/120", "192.0.2.9", true),
+            ("::ffff:192.0.2.0/120", "::ffff:192.0.2.9", true),
+            ("::ffff:192.0.2.0/120", "192.0.3.9", false),
+            ("::ffff:192.0.2.7", "192.0.2.7", true),
+            ("::ffff:0:0/96", "203.0.113.1", true),
+            ("::ffff:0:0/96", "2001:db8::1", false),
         ];
         for (network, address, contained) in rows {
             let parsed = Network::parse(network).unwrap();
-            assert_eq!(parsed.contains(address.parse().unwrap()), contained, "{network} {address}");
+            assert_eq!(
+                parsed.contains(address.parse().unwrap()),
+                contained,
+                "{network} {address}"
+            );
         }
     }
 
     #[test]
     fn ranges_that_are_none() {
-        for bad in ["", "/", "192.0.2.0/", "192.0.2.0/33", "192.0.2/24", "::/129", "192.0.2.0/+8", "192.0.2.0/24/1", "*"] {
+        for bad in [
+            "",
+            "/",
+            "192.0.2.0/",
+            "192.0.2.0/33",
+            "192.0.2/24",
+            "::/129",
+            // Neither IPv4 nor IPv6.
+            "::ffff:192.0.2.0/95",
+            "192.0.2.0/+8",
+            "192.0.2.0/24/1",
+            "*",
+        ] {
             assert_eq!(Network::parse(bad), None, "{bad}");
         }
     }

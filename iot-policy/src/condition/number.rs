@@ -49,7 +49,8 @@ impl Decimal {
 
     fn power(text: &str) -> Option<i32> {
         let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-        let valid = (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let valid =
+            (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
         valid.then(|| text.parse().ok()).flatten()
     }
 
@@ -115,12 +116,26 @@ mod tests {
     #[test]
     fn order() {
         let sorted = [
-            "-1e3", "-12.5", "-12.49", "-0.001", "0", "1e-999", "0.001", "0.1", "1", "9007199254740992",
-            "9007199254740993", "1e17", "123456789012345678901234567890.5", "1e999",
+            "-1e3",
+            "-12.5",
+            "-12.49",
+            "-0.001",
+            "0",
+            "1e-999",
+            "0.001",
+            "0.1",
+            "1",
+            "9007199254740992",
+            "9007199254740993",
+            "1e17",
+            "123456789012345678901234567890.5",
+            "1e999",
         ];
         for (index, one) in sorted.iter().enumerate() {
             for (place, other) in sorted.iter().enumerate() {
-                let compare = Decimal::parse(one).unwrap().compare(Decimal::parse(other).unwrap());
+                let compare = Decimal::parse(one)
+                    .unwrap()
+                    .compare(Decimal::parse(other).unwrap());
                 assert_eq!(compare, index.cmp(&place), "{one} {other}");
             }
         }
@@ -128,15 +143,26 @@ mod tests {
 
     #[test]
     fn spellings() {
-        for same in [["0.1", "1e-1"], ["100", "1E2"], ["-0", "0.000"], ["+5", "05.0"], [".5", "5e-1"]] {
+        for same in [
+            ["0.1", "1e-1"],
+            ["100", "1E2"],
+            ["-0", "0.000"],
+            ["+5", "05.0"],
+            [".5", "5e-1"],
+        ] {
             let [one, other] = same.map(|text| Decimal::parse(text).unwrap());
             assert_eq!(one.compare(other), Ordering::Equal, "{same:?}");
         }
-        for bad in ["", "-", ".", "e1", "1e", "1e+-1", "0x10", "1,5", " 1", "1e1000", "NaN"] {
+        for bad in [
+            "", "-", ".", "e1", "1e", "1e+-1", "0x10", "1,5", " 1", "1e1000", "NaN",
+        ] {
             assert!(Decimal::parse(bad).is_none(), "{bad}");
         }
         assert!(Decimal::parse(&"9".repeat(60)).is_none());
         let seconds = Decimal::from_seconds(1_700_000_000);
-        assert_eq!(seconds.compare(Decimal::parse("1.7e9").unwrap()), Ordering::Equal);
+        assert_eq!(
+            seconds.compare(Decimal::parse("1.7e9").unwrap()),
+            Ordering::Equal
+        );
     }
 }

@@ -3,7 +3,9 @@ use core::fmt;
 /// A condition operator: what is compared, with a set operator before it and `IfExists` behind it.
 ///
 /// Source: IAM user guide, "IAM JSON policy elements: Condition operators".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// It is shown in places: `$.Statement[0].Condition.ForAnyValue:StringLikeIfExists`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Operator {
     pub(crate) set: SetOperator,
     pub(crate) test: Test,
@@ -11,7 +13,7 @@ pub struct Operator {
 }
 
 /// How a key with several values is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum SetOperator {
     None,
     ForAllValues,
@@ -19,7 +21,7 @@ pub(crate) enum SetOperator {
 }
 
 /// What is compared, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Test {
     StringEquals,
     StringNotEquals,
@@ -54,8 +56,16 @@ pub(crate) enum Test {
 const TESTS: &[(&str, Test, bool)] = &[
     ("StringEquals", Test::StringEquals, false),
     ("StringNotEquals", Test::StringNotEquals, true),
-    ("StringEqualsIgnoreCase", Test::StringEqualsIgnoreCase, false),
-    ("StringNotEqualsIgnoreCase", Test::StringNotEqualsIgnoreCase, true),
+    (
+        "StringEqualsIgnoreCase",
+        Test::StringEqualsIgnoreCase,
+        false,
+    ),
+    (
+        "StringNotEqualsIgnoreCase",
+        Test::StringNotEqualsIgnoreCase,
+        true,
+    ),
     ("StringLike", Test::StringLike, false),
     ("StringNotLike", Test::StringNotLike, true),
     ("NumericEquals", Test::NumericEquals, false),
@@ -63,7 +73,11 @@ const TESTS: &[(&str, Test, bool)] = &[
     ("NumericLessThan", Test::NumericLessThan, false),
     ("NumericLessThanEquals", Test::NumericLessThanEquals, false),
     ("NumericGreaterThan", Test::NumericGreaterThan, false),
-    ("NumericGreaterThanEquals", Test::NumericGreaterThanEquals, false),
+    (
+        "NumericGreaterThanEquals",
+        Test::NumericGreaterThanEquals,
+        false,
+    ),
     ("DateEquals", Test::DateEquals, false),
     ("DateNotEquals", Test::DateNotEquals, true),
     ("DateLessThan", Test::DateLessThan, false),
@@ -190,7 +204,13 @@ mod tests {
                 }
             }
         }
-        for bad in ["", "stringEquals", "ForSome:StringEquals", "StringEqualsifExists", "Equals"] {
+        for bad in [
+            "",
+            "stringEquals",
+            "ForSome:StringEquals",
+            "StringEqualsifExists",
+            "Equals",
+        ] {
             assert_eq!(Operator::parse(bad), None, "{bad}");
         }
     }

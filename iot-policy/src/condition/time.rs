@@ -15,7 +15,10 @@ impl Instant {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('-').unwrap_or(text);
         // Four digits alone are a year.
-        if digits.len() != 4 && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        if digits.len() != 4
+            && !digits.is_empty()
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+        {
             return text.parse().ok().map(Self::from_seconds);
         }
         let (date, time) = match text.split_once('T') {
@@ -153,7 +156,11 @@ mod tests {
             ("0", 0),
         ];
         for (text, seconds) in rows {
-            assert_eq!(Instant::parse(text), Some(Instant::from_seconds(*seconds)), "{text}");
+            assert_eq!(
+                Instant::parse(text),
+                Some(Instant::from_seconds(*seconds)),
+                "{text}"
+            );
         }
         let half = Instant::parse("1970-01-01T00:00:00.5Z").unwrap();
         assert!(half > Instant::from_seconds(0) && half < Instant::from_seconds(1));
@@ -162,9 +169,24 @@ mod tests {
     #[test]
     fn forms_that_are_none() {
         for bad in [
-            "", "-", "26", "2026-13", "2026-02-29", "2026-1-1", "2026-11-21T09:30", "2026-11-21T9:30Z",
-            "2026-11-21T24:00Z", "2026-11-21T09:60Z", "2026-11-21T09:30:61Z", "2026-11-21T09:30:00.Z",
-            "2026-11-21T09:30Zx", "2026-11T09:30Z", "2026-11-21-01", "tomorrow", "+5", "2026-11-21T09:30+0100",
+            "",
+            "-",
+            "26",
+            "2026-13",
+            "2026-02-29",
+            "2026-1-1",
+            "2026-11-21T09:30",
+            "2026-11-21T9:30Z",
+            "2026-11-21T24:00Z",
+            "2026-11-21T09:60Z",
+            "2026-11-21T09:30:61Z",
+            "2026-11-21T09:30:00.Z",
+            "2026-11-21T09:30Zx",
+            "2026-11T09:30Z",
+            "2026-11-21-01",
+            "tomorrow",
+            "+5",
+            "2026-11-21T09:30+0100",
         ] {
             // `26` is seconds.
             assert_eq!(Instant::parse(bad).is_none(), bad != "26", "{bad}");

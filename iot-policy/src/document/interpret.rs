@@ -1,11 +1,13 @@
 //! What the texts of a document mean.
 
+use alloc::collections::BTreeSet;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::raw::{RawCondition, RawPolicy, RawStatement, Text};
 use super::{Effect, Policy, Resource, Statement, Version};
 use crate::action::ActionSet;
-use crate::condition::{Condition, Family, Operands, SetOperator, Test};
+use crate::condition::{Condition, Fit, Operands, Operator, SetOperator, Test};
 use crate::error::{PolicyError, PolicyErrorKind};
 use crate::key::{Key, SOURCE_IP};
 use crate::location::{Element, Location};
@@ -31,6 +33,7 @@ pub(super) fn policy(raw: RawPolicy<'_>) -> Result<Policy, PolicyError> {
             Version::V2008_10_17 => false,
         },
         warnings: Vec::new(),
+        sids: BTreeSet::new(),
     };
     if raw.statements.is_empty() {
         let location = Location::default().of(Element::Statement);
@@ -43,9 +46,9 @@ pub(super) fn policy(raw: RawPolicy<'_>) -> Result<Policy, PolicyError> {
         .collect();
     Ok(Policy {
         version,
-        id: raw.id.map(|text| text.text.into_owned()),
-        statements: statements?,
-        warnings: interpreter.warnings,
+        id: raw.id.map(|text| text.text.into()),
+        statements: statements?.into(),
+        warnings: interpreter.warnings.into(),
     })
 }
 
@@ -53,6 +56,8 @@ struct Interpreter {
     /// `${…}` is a variable.
     variables: bool,
     warnings: Vec<Warning>,
+    /// Those met so far.
+    sids: BTreeSet<String>,
 }
 
 /// One of two elements that exclude each other, and whether it is the `Not` form.
@@ -114,17 +119,30 @@ impl Interpreter {
         for action in &actions {
             named = named.union(self.action(action)?);
         }
-        let resources: Result<Vec<Resource>, PolicyError> =
-            resources.into_iter().map(|text| self.resource(text)).collect();
+        let resources: Result<Vec<Resource>, PolicyError> = resources
+            .into_iter()
+            .map(|text| self.resource(text))
+            .collect();
         let mut conditions = Vec::new();
+        let mut seen = BTreeSet::new();
         for condition in raw.condition.into_iter().flatten() {
-            conditions.extend(self.condition(condition)?);
+            conditions.extend(self.condition(condition, &mut seen)?);
+        }
+        if let Some(sid) = &raw.sid
+            && !self.sids.insert(sid.text.clone().into_owned())
+        {
+            let found = Snippet::new(&sid.text);
+            self.warn(sid.location, WarningKind::DuplicateSid { sid: found });
         }
         Ok(Statement {
             sid: raw.sid.map(|text| text.text.into_owned()),
             effect,
             not_action,
-            action_set: if not_action { named.complement() } else { named },
+            action_set: if not_action {
+                named.complement()
+            } else {
+                named
+            },
             actions: actions
                 .into_iter()
                 .map(|text| text.text.into_owned())
@@ -135,19 +153,19 @@ impl Interpreter {
         })
     }
 
-    /// `*`, or a service, a colon and a name; both may hold wildcards.
+    /// `*`, or a service, a colon and a name, which may hold wildcards.
     fn action(&mut self, text: &Text<'_>) -> Result<ActionSet, PolicyError> {
         let name = &*text.text;
-        let part = |part: &str| {
+        let part = |part: &str, wildcards: &[u8]| {
             !part.is_empty()
-                && part
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-*?".contains(&byte))
+                && part.bytes().all(|byte| {
+                    byte.is_ascii_alphanumeric() || byte == b'-' || wildcards.contains(&byte)
+                })
         };
         let valid = name == "*"
             || name
                 .split_once(':')
-                .is_some_and(|(service, action)| part(service) && part(action));
+                .is_some_and(|(service, action)| part(service, b"") && part(action, b"*?"));
         if !valid {
             let found = Snippet::new(name);
             return Err(text.refuse(PolicyErrorKind::InvalidAction { found }));
@@ -161,14 +179,14 @@ impl Interpreter {
     }
 
     fn template(&mut self, text: &Text<'_>, reading: Reading) -> Result<Template, PolicyError> {
-        let template =
-            Template::parse(&text.text, reading).map_err(|kind| text.refuse(kind))?;
+        let template = Template::parse(&text.text, reading).map_err(|kind| text.refuse(kind))?;
         self.look_at_variables(text, &template);
         Ok(template)
     }
 
     fn look_at_variables(&mut self, text: &Text<'_>, template: &Template) {
-        if !self.variables && text.text.contains("${") {
+        let dollars = ["${", "$(*)", "$(?)", "$($)"];
+        if !self.variables && dollars.iter().any(|dollar| text.text.contains(dollar)) {
             let found = Snippet::new(&text.text);
             self.warn(text.location, WarningKind::VariableIsText { found });
         }
@@ -201,13 +219,18 @@ impl Interpreter {
             return Err(text.refuse(PolicyErrorKind::InvalidResource { found }));
         }
         let items = template.items(|_| Item::Slot(0));
-        let parts: Vec<&[Item]> = items
-            .splitn(6, |item| *item == Item::Char(':'))
-            .collect();
+        let parts: Vec<&[Item]> = items.splitn(6, |item| *item == Item::Char(':')).collect();
         if let [fixed @ .., _] = parts.as_slice()
             && fixed.iter().any(|part| part.contains(&Item::Slot(0)))
         {
             return Err(text.refuse(PolicyErrorKind::VariableNotAllowed { found }));
+        }
+        // IAM: "the resource vendor must be fully qualified and cannot contain regexes". The last of too few parts may
+        // be a `*` that stands for the service too.
+        if let [_, _, service, _, ..] = parts.as_slice()
+            && (service.contains(&Item::Star) || service.contains(&Item::One))
+        {
+            return Err(text.refuse(PolicyErrorKind::InvalidResource { found }));
         }
         if parts.len() < 6 && items != [Item::Star] {
             if template.variables().next().is_some() {
@@ -221,7 +244,13 @@ impl Interpreter {
         })
     }
 
-    fn condition(&mut self, raw: RawCondition<'_>) -> Result<Option<Condition>, PolicyError> {
+    /// One operator with one key; `seen` are those of the statement so far. Two spellings of a key are one name: both
+    /// entries would have to hold, and whoever wrote them meant either.
+    fn condition(
+        &mut self,
+        raw: RawCondition<'_>,
+        seen: &mut BTreeSet<(Operator, Key)>,
+    ) -> Result<Option<Condition>, PolicyError> {
         let Some((name, values)) = raw.entry else {
             self.warn(raw.location, WarningKind::EmptyCondition);
             return Ok(None);
@@ -231,20 +260,18 @@ impl Interpreter {
             let key = Snippet::new(&name.text);
             name.refuse(PolicyErrorKind::UnknownKey { name: key })
         })?;
-        let family = operator.test.family();
-        let fits = match (&key, family) {
-            (_, Family::Null) => true,
-            (Key::CurrentTime, _) => family == Family::Date,
-            (Key::EpochTime, _) => matches!(family, Family::Date | Family::Numeric),
-            (_, _) => true,
-        };
-        if !fits {
-            let expected = if key == Key::CurrentTime {
-                "the `Date` operators and `Null`"
-            } else {
-                "the `Date` and `Numeric` operators and `Null`"
-            };
-            return Err(name.refuse(PolicyErrorKind::OperatorNotForKey { expected }));
+        if !seen.insert((operator, key.folded())) {
+            let key = Snippet::new(&name.text);
+            return Err(name.refuse(PolicyErrorKind::DuplicateName { name: key }));
+        }
+        match Fit::of(&key, operator.test.family()) {
+            Fit::Yes => {}
+            Fit::Hardly(expected) => {
+                self.warn(raw.location, WarningKind::OperatorDoesNotFit { expected });
+            }
+            Fit::No(expected) => {
+                return Err(name.refuse(PolicyErrorKind::OperatorNotForKey { expected }));
+            }
         }
         if Key::is_alias(&name.text) {
             self.warn(raw.location, WarningKind::Alias { name: SOURCE_IP });

@@ -4,6 +4,7 @@ mod interpret;
 mod raw;
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -15,7 +16,7 @@ use crate::location::Location;
 use crate::template::Template;
 use crate::warning::Warning;
 
-/// A policy document that was read and checked.
+/// A policy document that was read and checked. Clones share what was read.
 ///
 /// ```
 /// use iot_policy::{Effect, Policy, Version};
@@ -34,9 +35,9 @@ use crate::warning::Warning;
 #[derive(Clone, Debug)]
 pub struct Policy {
     version: Version,
-    id: Option<String>,
-    statements: Vec<Statement>,
-    warnings: Vec<Warning>,
+    id: Option<Arc<str>>,
+    statements: Arc<[Statement]>,
+    warnings: Arc<[Warning]>,
 }
 
 /// A version of the policy language.

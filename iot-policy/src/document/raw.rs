@@ -97,7 +97,10 @@ impl<'a> Parser<'a> {
 
     fn wrong_type<T>(&self, found: Kind, expected: &'static str) -> Result<T> {
         let found = found.into();
-        Err(self.refuse(self.reader.at(), PolicyErrorKind::WrongType { found, expected }))
+        Err(self.refuse(
+            self.reader.at(),
+            PolicyErrorKind::WrongType { found, expected },
+        ))
     }
 
     /// Reads an object, handing each name with its place to `member`, which reads the value.

@@ -70,7 +70,8 @@ impl Linter<'_> {
                         .iter()
                         .filter(|(kind, _)| *kind == action.resource_type())
                         .any(|(_, items)| {
-                            let plus = covers(items, &wildcard_items("$aws/things/+/shadow/update"));
+                            let plus =
+                                covers(items, &wildcard_items("$aws/things/+/shadow/update"));
                             *items == [Item::Star] || covers(items, &others) || plus
                         })
             });
@@ -90,10 +91,13 @@ impl Linter<'_> {
         }
         // Can a client connect as `+`? A pattern that says nothing about the id, or a wildcard, lets it.
         let plus = wildcard_items("+");
-        let connects = self.patterns(Effect::Allow, Action::Connect).any(|(other, items)| {
-            let own_id = matches!(items, [item] if self.is_client_id(item));
-            !other.wants_attached() && (own_id || covers(items, &plus))
-        }) || self.has_exceptions(Effect::Allow, Action::Connect);
+        let connects = self
+            .patterns(Effect::Allow, Action::Connect)
+            .any(|(other, items)| {
+                let own_id = matches!(items, [item] if self.is_client_id(item));
+                !other.wants_attached() && (own_id || covers(items, &plus))
+            })
+            || self.has_exceptions(Effect::Allow, Action::Connect);
         if !connects {
             return;
         }
@@ -135,8 +139,15 @@ impl Linter<'_> {
             .iter()
             .flat_map(|resource| resource.template.variables());
         for variable in variables {
-            // A client always has an id, and a default always stands.
-            let always = variable.key == crate::key::Key::ClientId || variable.default.is_some();
+            // A client always has an id where it must be connected, and a default stands where there is no value.
+            let connected = subject.actions().all(|action| {
+                matches!(
+                    action,
+                    Action::Connect | Action::Subscribe | Action::Receive
+                )
+            });
+            let always = variable.default.is_some()
+                || variable.key == crate::key::Key::ClientId && connected;
             if !always {
                 let variable = variable.key.to_string();
                 findings.push(subject.finding(FindingKind::DenyNeedsVariable { variable }));

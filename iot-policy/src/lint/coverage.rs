@@ -34,19 +34,21 @@ impl Linter<'_> {
             .resources
             .get(index)
             .is_some_and(|resource| resource.text == "*");
-        subject.actions().any(|action| match action.resource_type() {
-            ResourceType::All => everything,
-            kind @ (ResourceType::Client
-            | ResourceType::Topic
-            | ResourceType::TopicFilter
-            | ResourceType::Thing
-            | ResourceType::RoleAlias) => by_type
-                .iter()
-                .filter(|(other, _)| *other == kind)
-                // A topic name holds no `+` and no `#` (MQTT 5.0 §4.7.1 [MQTT-4.7.0-1], MQTT 3.1.1 §4.7.1
-                // [MQTT-4.7.1-1]).
-                .any(|(_, items)| kind != ResourceType::Topic || !holds_mqtt_wildcard(items)),
-        })
+        subject
+            .actions()
+            .any(|action| match action.resource_type() {
+                ResourceType::All => everything,
+                kind @ (ResourceType::Client
+                | ResourceType::Topic
+                | ResourceType::TopicFilter
+                | ResourceType::Thing
+                | ResourceType::RoleAlias) => by_type
+                    .iter()
+                    .filter(|(other, _)| *other == kind)
+                    // A topic name holds no `+` and no `#` (MQTT 5.0 §4.7.1 [MQTT-4.7.0-1], MQTT 3.1.1 §4.7.1
+                    // [MQTT-4.7.1-1]).
+                    .any(|(_, items)| kind != ResourceType::Topic || !holds_mqtt_wildcard(items)),
+            })
     }
 
     fn never(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
@@ -101,9 +103,7 @@ impl Linter<'_> {
                 .any(|(_, allowed)| Self::meet(allowed, topics));
         let denied = self
             .patterns(Effect::Deny, Action::Receive)
-            .any(|(other, denied)| {
-                other.statement.conditions.is_empty() && covers(denied, topics)
-            });
+            .any(|(other, denied)| other.statement.conditions.is_empty() && covers(denied, topics));
         allowed && !denied
     }
 
@@ -119,12 +119,12 @@ impl Linter<'_> {
                 .any(|(_, filter)| {
                     let topics = topics_of(filter);
                     // A filter that is allowed, not denied here, and may hold these topics.
-                    let wider = self
-                        .patterns(Effect::Allow, Action::Subscribe)
-                        .any(|(_, allowed)| {
-                            Self::meet(&topics_of(allowed), &topics) && !covers(filter, allowed)
-                        })
-                        || self.has_exceptions(Effect::Allow, Action::Subscribe);
+                    let wider =
+                        self.patterns(Effect::Allow, Action::Subscribe)
+                            .any(|(_, allowed)| {
+                                Self::meet(&topics_of(allowed), &topics) && !covers(filter, allowed)
+                            })
+                            || self.has_exceptions(Effect::Allow, Action::Subscribe);
                     wider && self.may_receive(&topics)
                 });
             if open {

@@ -3,6 +3,7 @@
 mod broad;
 mod coverage;
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -14,11 +15,23 @@ use crate::document::{Effect, Statement};
 use crate::key::Key;
 use crate::pattern::Residuals;
 use crate::pattern::residuals;
-use crate::set::PolicySet;
+use crate::set::{PolicySet, ShortArn};
 use crate::snippet::Snippet;
-use crate::template::{Item, Variable};
+use crate::template::{Item, Numbered, Variable};
 
 /// Something in a set of policies that grants more, or less, than it seems to.
+///
+/// ```
+/// use iot_policy::{FindingKind, Policy, PolicySet, Scope};
+///
+/// let policy = Policy::parse(br#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+///     "Action": "iot:Publish", "Resource": "arn:aws:iot:us-east-1:123456789012:topicfilter/a"}]}"#)?;
+/// let set = PolicySet::compile([("P", &policy)], Scope::new("aws", "us-east-1", "123456789012"));
+/// let [finding] = &*set.lint() else { panic!() };
+/// assert_eq!(finding.kind(), &FindingKind::NeverApplies);
+/// assert_eq!(finding.to_string(), "P[0]: never applies");
+/// # Ok::<(), iot_policy::PolicyError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     statement: StatementRef,
@@ -132,31 +145,31 @@ struct Subject<'a> {
 struct Linter<'a> {
     subjects: Vec<Subject<'a>>,
     /// The variables, by their slots.
-    variables: Vec<Variable>,
+    variables: Box<[Variable]>,
 }
 
 impl<'a> Linter<'a> {
     fn new(set: &'a PolicySet) -> Self {
-        let mut linter = Self {
-            subjects: Vec::new(),
-            variables: Vec::new(),
-        };
+        let mut subjects = Vec::new();
+        let mut variables = Numbered::default();
         for (policy, (name, document)) in set.policies().enumerate() {
             for (place, statement) in document.statements().iter().enumerate() {
                 let at = StatementRef {
                     policy: u32::try_from(policy).unwrap_or(u32::MAX),
                     statement: u32::try_from(place).unwrap_or(u32::MAX),
                 };
-                let sid = statement.sid().map_or(String::new(), |sid| alloc::format!(" {sid}"));
+                let sid = statement
+                    .sid()
+                    .map_or(String::new(), |sid| alloc::format!(" {sid}"));
                 let resources = statement
                     .resources
                     .iter()
                     .map(|resource| {
-                        let items = resource.template.items(|variable| linter.slot(variable));
-                        Self::by_type(set, &items)
+                        let items = resource.template.items(|variable| variables.slot(variable));
+                        Self::by_type(set, &items, ShortArn::of(statement))
                     })
                     .collect();
-                linter.subjects.push(Subject {
+                subjects.push(Subject {
                     at,
                     title: alloc::format!("{name}[{place}]{sid}"),
                     statement,
@@ -164,21 +177,15 @@ impl<'a> Linter<'a> {
                 });
             }
         }
-        linter
+        Self {
+            subjects,
+            variables: variables.into_list(),
+        }
     }
 
-    fn slot(&mut self, variable: &Variable) -> Item {
-        let known = self.variables.iter().position(|one| one == variable);
-        let slot = known.unwrap_or_else(|| {
-            self.variables.push(variable.clone());
-            self.variables.len().saturating_sub(1)
-        });
-        Item::Slot(u16::try_from(slot).unwrap_or(u16::MAX))
-    }
-
-    fn by_type(set: &PolicySet, items: &[Item]) -> Vec<(ResourceType, Vec<Item>)> {
+    fn by_type(set: &PolicySet, items: &[Item], short: ShortArn) -> Vec<(ResourceType, Vec<Item>)> {
         let mut found = Vec::new();
-        let Some((items, mut beginning)) = set.named(items) else {
+        let Some((items, mut beginning)) = set.named(items, short) else {
             return found;
         };
         let scope_length = beginning.len();
@@ -201,7 +208,7 @@ impl<'a> Linter<'a> {
         match item {
             Item::Slot(slot) => self
                 .variables
-                .get(usize::from(*slot))
+                .get(usize::try_from(*slot).unwrap_or(usize::MAX))
                 .is_some_and(|variable| variable.key == Key::ClientId),
             Item::Char(_) | Item::One | Item::Star => false,
         }

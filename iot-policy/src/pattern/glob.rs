@@ -31,7 +31,7 @@ enum Atom {
     /// This many characters, whatever they are.
     Any(usize),
     /// The value of a variable.
-    Slot(u16),
+    Slot(u32),
 }
 
 /// What is looked for between two stars.
@@ -59,8 +59,12 @@ impl Slots<'_> {
         ranges: &[],
     };
 
-    fn value(&self, slot: u16) -> Option<&[u8]> {
-        let (start, end) = self.ranges.get(usize::from(slot)).copied().flatten()?;
+    pub(super) fn value(&self, slot: u32) -> Option<&[u8]> {
+        let (start, end) = self
+            .ranges
+            .get(usize::try_from(slot).ok()?)
+            .copied()
+            .flatten()?;
         let (start, end) = (usize::try_from(start).ok()?, usize::try_from(end).ok()?);
         self.text.as_bytes().get(start..end)
     }
@@ -104,6 +108,14 @@ impl Glob {
                 .rest
                 .as_ref()
                 .is_some_and(|rest| rest.floats.is_empty() && rest.suffix.is_empty())
+    }
+
+    /// What every text that matches begins with, as far as it is the same on every connection.
+    pub(crate) fn beginning(&self) -> &[u8] {
+        match self.prefix.first() {
+            Some(Atom::Text(text)) => text.as_bytes(),
+            Some(Atom::Any(_) | Atom::Slot(_)) | None => &[],
+        }
     }
 
     /// Whether the whole text matches; never if it asks for a variable that is unresolved.
@@ -255,7 +267,11 @@ fn skip(text: &[u8], count: usize) -> Option<&[u8]> {
 fn skip_back(text: &[u8], count: usize) -> Option<&[u8]> {
     let mut rest = text;
     for _ in 0..count {
-        let inside = rest.iter().rev().take_while(|byte| is_inside(**byte)).count();
+        let inside = rest
+            .iter()
+            .rev()
+            .take_while(|byte| is_inside(**byte))
+            .count();
         let first = rest.len().checked_sub(inside)?.checked_sub(1)?;
         rest = rest.get(..first)?;
     }
@@ -280,11 +296,13 @@ mod tests {
             None => text.is_empty(),
             Some(('*', rest)) => {
                 reference(rest, text)
-                    || text.split_first().is_some_and(|(_, tail)| reference(pattern, tail))
+                    || text
+                        .split_first()
+                        .is_some_and(|(_, tail)| reference(pattern, tail))
             }
-            Some((first, rest)) => text
-                .split_first()
-                .is_some_and(|(head, tail)| (*first == '?' || first == head) && reference(rest, tail)),
+            Some((first, rest)) => text.split_first().is_some_and(|(head, tail)| {
+                (*first == '?' || first == head) && reference(rest, tail)
+            }),
         }
     }
 
@@ -326,7 +344,7 @@ mod tests {
     #[test]
     fn slots() {
         let items = |text: &str| -> Vec<Item> {
-            let digit = |c: char| c.to_digit(10).and_then(|digit| u16::try_from(digit).ok());
+            let digit = |c: char| c.to_digit(10);
             wildcard_items(text)
                 .into_iter()
                 .map(|item| match item {

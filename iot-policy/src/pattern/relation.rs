@@ -41,12 +41,7 @@ pub(crate) fn overlaps(one: &[Item], other: &[Item]) -> bool {
 
 /// Fills a table of what the first places of both patterns can do, row by row. A star of `rows` takes any items of
 /// `columns`; with `both`, one of `columns` takes any of `rows` as well.
-fn table(
-    rows: &[Item],
-    columns: &[Item],
-    both: bool,
-    step: impl Fn(&Item, &Item) -> bool,
-) -> bool {
+fn table(rows: &[Item], columns: &[Item], both: bool, step: impl Fn(&Item, &Item) -> bool) -> bool {
     if rows.len().saturating_mul(columns.len()) > MAX_WORK {
         return both;
     }
@@ -65,7 +60,10 @@ fn table(
         next.push(star && row.first().copied().unwrap_or_default());
         for (index, column) in columns.iter().enumerate() {
             let diagonal = row.get(index).copied().unwrap_or_default();
-            let above = row.get(index.saturating_add(1)).copied().unwrap_or_default();
+            let above = row
+                .get(index.saturating_add(1))
+                .copied()
+                .unwrap_or_default();
             let left = next.last().copied().unwrap_or_default();
             next.push(
                 star && (above || left)
@@ -106,7 +104,10 @@ mod tests {
             .map(|number| {
                 let items = wildcard_items(&word(number, 4));
                 let glob = Glob::new(&items);
-                let set = texts.iter().map(|text| glob.matches(text, &Slots::NONE)).collect();
+                let set = texts
+                    .iter()
+                    .map(|text| glob.matches(text, &Slots::NONE))
+                    .collect();
                 (items, set)
             })
             .collect();
@@ -128,7 +129,13 @@ mod tests {
         let items = |text: &str| -> Vec<Item> {
             wildcard_items(text)
                 .into_iter()
-                .map(|item| if item == Item::Char('0') { Item::Slot(0) } else { item })
+                .map(|item| {
+                    if item == Item::Char('0') {
+                        Item::Slot(0)
+                    } else {
+                        item
+                    }
+                })
                 .collect()
         };
         assert!(covers(&items("a/*"), &items("a/0")));

@@ -41,7 +41,9 @@ pub(crate) fn residuals(items: &[Item], beginning: &str) -> Residuals {
             place
                 .checked_sub(1)
                 .and_then(|before| items.get(before))
-                .is_none_or(|before| *before != Item::Star || !places.contains(&place.saturating_sub(1)))
+                .is_none_or(|before| {
+                    *before != Item::Star || !places.contains(&place.saturating_sub(1))
+                })
         })
         .filter_map(|&place| items.get(place..).map(<[Item]>::to_vec))
         .collect();

@@ -8,7 +8,7 @@ use crate::template::Item;
 /// How many words of state are kept on the stack: pieces of up to 1,024 bytes.
 const ON_STACK: usize = 16;
 
-/// Finds a piece with `?` inside in one pass over the text, whatever the piece: the algorithm of Baeza-Yates and Gonnet
+/// Finds a piece with `?` inside in one pass over the text, 64 places of the piece at a time: the algorithm of Baeza-Yates and Gonnet
 /// ("A new approach to text searching", 1992). A bit of the state says that the piece matches as far as that bit.
 ///
 /// The piece begins and ends with a literal character.
@@ -22,6 +22,8 @@ pub(super) struct ShiftAnd {
     holes: Box<[u64]>,
     /// The bit of the last byte, in the last word.
     last: u64,
+    /// How many bytes a match has at least.
+    shortest: usize,
 }
 
 impl ShiftAnd {
@@ -44,6 +46,7 @@ impl ShiftAnd {
             masks: Box::default(),
             holes: vec![0; words].into(),
             last: 1 << (bytes.len().saturating_sub(1) & 63),
+            shortest: bytes.len(),
         };
         let mut masks = vec![0_u64; words];
         for (index, byte) in bytes.iter().enumerate() {
@@ -78,6 +81,9 @@ impl ShiftAnd {
 
     /// Where the leftmost occurrence ends.
     pub(super) fn find_end(&self, text: &[u8]) -> Option<usize> {
+        if text.len() < self.shortest {
+            return None;
+        }
         let words = self.holes.len();
         let mut on_stack = [0_u64; ON_STACK];
         let mut on_heap: Vec<u64> = Vec::new();
@@ -89,8 +95,16 @@ impl ShiftAnd {
             }
         };
         for (at, &byte) in text.iter().enumerate() {
-            let row = usize::from(self.rows.get(usize::from(byte)).copied().unwrap_or_default());
-            let masks = self.masks.get(row.saturating_mul(words)..).unwrap_or_default();
+            let row = usize::from(
+                self.rows
+                    .get(usize::from(byte))
+                    .copied()
+                    .unwrap_or_default(),
+            );
+            let masks = self
+                .masks
+                .get(row.saturating_mul(words)..)
+                .unwrap_or_default();
             let inside = is_inside(byte);
             // A match may begin at every byte; only the first of a character can fit.
             let mut carry = 1_u64;

@@ -3,13 +3,13 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Late, PolicySet};
+use super::PolicySet;
 use crate::condition::{Condition, Facts};
 use crate::context::ConnectionContext;
 use crate::document::{Effect, Statement};
 use crate::key::Key;
-use crate::pattern::{Glob, Residuals, Slots, residuals};
-use crate::template::{Item, Variable};
+use crate::pattern::Slots;
+use crate::template::Variable;
 
 /// What of a set depends on the connection.
 #[derive(Clone, Debug)]
@@ -18,7 +18,6 @@ pub(crate) struct Resolution {
     alive: Box<[u64]>,
     text: Box<str>,
     ranges: Box<[Option<(u32, u32)>]>,
-    late: Box<[Box<[Glob]>]>,
 }
 
 impl Resolution {
@@ -36,23 +35,10 @@ impl Resolution {
         }
     }
 
-    pub(super) fn late(&self, index: u32) -> &[Glob] {
-        usize::try_from(index)
-            .ok()
-            .and_then(|index| self.late.get(index))
-            .map_or(&[], |globs| globs)
-    }
-
     pub(super) fn heap_bytes(&self) -> usize {
-        let late = self.late.iter().flatten().fold(0_usize, |sum, glob| {
-            sum.saturating_add(size_of::<Glob>())
-                .saturating_add(glob.memory_bytes())
-        });
         size_of_val(&*self.alive)
             .saturating_add(self.text.len())
             .saturating_add(size_of_val(&*self.ranges))
-            .saturating_add(size_of_val(&*self.late))
-            .saturating_add(late)
     }
 }
 
@@ -72,23 +58,21 @@ impl PolicySet {
         let mut text = String::new();
         let mut ranges = Vec::with_capacity(self.variables.len());
         for variable in &self.variables {
-            let start = text.len();
             let range = self.value(variable, context).and_then(|value| {
-                text.push_str(&value);
-                Some((u32::try_from(start).ok()?, u32::try_from(text.len()).ok()?))
+                // What stands in the text already is not kept twice: a set may name one variable in many ways.
+                let start = text.find(&*value).unwrap_or_else(|| {
+                    text.push_str(&value);
+                    text.len().saturating_sub(value.len())
+                });
+                let end = start.saturating_add(value.len());
+                Some((u32::try_from(start).ok()?, u32::try_from(end).ok()?))
             });
             ranges.push(range);
         }
-        let late = self
-            .late
-            .iter()
-            .map(|late| self.finish(late, context).into())
-            .collect();
         Resolution {
             alive: alive.into(),
             text: text.into(),
             ranges: ranges.into(),
-            late,
         }
     }
 
@@ -141,27 +125,6 @@ impl PolicySet {
                 .flat_map(|resource| resource.template.variables())
                 .find(|variable| self.value(variable, context).is_none()),
             (Effect::Allow, false) | (Effect::Deny, true | false) => None,
-        }
-    }
-
-    /// Compiles a pattern that waited for the values of its variables.
-    fn finish(&self, late: &Late, context: &ConnectionContext) -> Vec<Glob> {
-        let mut items = Vec::new();
-        for item in &late.items {
-            let Item::Slot(slot) = item else {
-                items.push(item.clone());
-                continue;
-            };
-            let variable = self.variables.get(usize::from(*slot));
-            let Some(value) = variable.and_then(|variable| self.value(variable, context)) else {
-                return Vec::new();
-            };
-            items.extend(value.chars().map(Item::Char));
-        }
-        match residuals(&items, late.beginning) {
-            Residuals::Known(known) => known.iter().map(|items| Glob::new(items)).collect(),
-            // No variable is left.
-            Residuals::Late => Vec::new(),
         }
     }
 }

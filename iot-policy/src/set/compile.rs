@@ -1,14 +1,14 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::{Compiled, Fitting, Late, PolicySet, Resources};
+use super::{Compiled, Entry, Fitting, PolicySet, Resources};
 use crate::action::{Action, ResourceType};
 use crate::context::Substitution;
 use crate::decision::StatementRef;
 use crate::document::{Effect, Policy, Statement};
-use crate::pattern::{Glob, Residuals, Slots, residuals};
+use crate::pattern::{Glob, Late, Residuals, Slots, residuals};
 use crate::scope::Scope;
-use crate::template::{Item, Variable};
+use crate::template::{Item, Numbered};
 
 pub(super) fn compile(
     policies: Vec<(String, Policy)>,
@@ -17,11 +17,10 @@ pub(super) fn compile(
 ) -> PolicySet {
     let mut compiler = Compiler {
         scope: &scope,
-        variables: Vec::new(),
-        late: Vec::new(),
+        variables: Numbered::default(),
     };
     let mut statements = Vec::new();
-    let mut by_action: [(Vec<u32>, Vec<u32>); Action::ALL.len()] = Default::default();
+    let mut by_action: [(Vec<Entry>, Vec<Entry>); Action::ALL.len()] = Default::default();
     for (policy, (_, document)) in policies.iter().enumerate() {
         for (place, statement) in document.statements().iter().enumerate() {
             let (Ok(policy), Ok(place), Ok(index)) = (
@@ -36,18 +35,20 @@ pub(super) fn compile(
                 policy,
                 statement: place,
             };
+            let compiled = compiler.statement(at, statement);
             for (action, (deny, allow)) in Action::ALL.into_iter().zip(&mut by_action) {
                 if statement.action_set.contains(action) {
+                    let entry = Entry::new(index, &compiled, action.resource_type());
                     match statement.effect {
-                        Effect::Deny => deny.push(index),
-                        Effect::Allow => allow.push(index),
+                        Effect::Deny => deny.push(entry),
+                        Effect::Allow => allow.push(entry),
                     }
                 }
             }
-            statements.push(compiler.statement(at, statement));
+            statements.push(compiled);
         }
     }
-    let (variables, late) = (compiler.variables.into(), compiler.late.into());
+    let variables = compiler.variables.into_list();
     PolicySet {
         scope,
         substitution,
@@ -58,14 +59,57 @@ pub(super) fn compile(
             allow: allow.into(),
         }),
         variables,
-        late,
+    }
+}
+
+impl Entry {
+    fn new(statement: u32, compiled: &Compiled, kind: ResourceType) -> Self {
+        let any = Self {
+            statement,
+            mask: 0,
+            head: 0,
+        };
+        let Some(resources) = compiled.resources.get(kind.index()) else {
+            return any;
+        };
+        if compiled.not_resource || resources.all || !resources.late.is_empty() {
+            return any;
+        }
+        let mut beginnings = resources.globs.iter().map(Glob::beginning);
+        let Some(first) = beginnings.next() else {
+            return any;
+        };
+        let common = beginnings.fold(first, |common, other| {
+            let same = common
+                .iter()
+                .zip(other)
+                .take_while(|(one, other)| one == other);
+            common.get(..same.count()).unwrap_or_default()
+        });
+        let ones = [0xFF; 8];
+        let fixed = ones.get(..common.len()).unwrap_or(&ones);
+        Self {
+            statement,
+            mask: head_of(fixed),
+            head: head_of(common),
+        }
+    }
+}
+
+/// The first eight bytes, and zeros where there are fewer.
+pub(super) fn head_of(text: &[u8]) -> u64 {
+    match text.first_chunk::<8>() {
+        Some(chunk) => u64::from_le_bytes(*chunk),
+        None => text
+            .iter()
+            .rev()
+            .fold(0, |head, byte| (head << 8) | u64::from(*byte)),
     }
 }
 
 struct Compiler<'a> {
     scope: &'a Scope,
-    variables: Vec<Variable>,
-    late: Vec<Late>,
+    variables: Numbered,
 }
 
 /// The patterns of one statement while they are collected.
@@ -73,7 +117,7 @@ struct Compiler<'a> {
 struct Collected {
     all: bool,
     globs: Vec<Glob>,
-    late: Vec<u32>,
+    late: Vec<Late>,
 }
 
 impl Compiler<'_> {
@@ -81,11 +125,19 @@ impl Compiler<'_> {
         let mut collected: [Collected; ResourceType::NAMED.len()] = Default::default();
         let mut all = false;
         for resource in &statement.resources {
-            let items = resource.template.items(|variable| self.slot(variable));
-            all |= Glob::new(&items).matches(ResourceType::All.prefix(), &Slots::NONE);
-            if let Some((items, beginning)) = self.scope.named(&items) {
+            let items = resource
+                .template
+                .items(|variable| self.variables.slot(variable));
+            let reading = ShortArn::of(statement);
+            all |= match reading {
+                ShortArn::Completed => *items == [Item::Star],
+                ShortArn::Text => {
+                    Glob::new(&items).matches(ResourceType::All.prefix(), &Slots::NONE)
+                }
+            };
+            if let Some((items, beginning)) = self.scope.named(&items, reading) {
                 for (kind, collected) in ResourceType::NAMED.into_iter().zip(&mut collected) {
-                    self.resource(items, &beginning, kind, collected);
+                    Self::resource(items, &beginning, kind, collected);
                 }
             }
         }
@@ -111,29 +163,12 @@ impl Compiler<'_> {
         }
     }
 
-    /// A place for the value of a variable.
-    fn slot(&mut self, variable: &Variable) -> Item {
-        let known = self.variables.iter().position(|one| one == variable);
-        let slot = known.unwrap_or_else(|| {
-            self.variables.push(variable.clone());
-            self.variables.len().saturating_sub(1)
-        });
-        // A slot beyond the last one is unresolved, and matches nothing.
-        Item::Slot(u16::try_from(slot).unwrap_or(u16::MAX))
-    }
-
-    fn resource(
-        &mut self,
-        items: &[Item],
-        beginning: &str,
-        kind: ResourceType,
-        collected: &mut Collected,
-    ) {
+    fn resource(items: &[Item], beginning: &str, kind: ResourceType, collected: &mut Collected) {
         let mut whole = String::from(beginning);
         whole.push_str(kind.prefix());
         match residuals(items, &whole) {
             // Only patterns of six parts have variables, and their beginning is the type alone.
-            Residuals::Late => self.late(items.to_vec(), kind.prefix(), collected),
+            Residuals::Late => collected.late.push(Late::new(items, kind.prefix())),
             Residuals::Known(known) => {
                 for items in known {
                     if Glob::takes_slots(&items) {
@@ -141,17 +176,29 @@ impl Compiler<'_> {
                         collected.all |= glob.is_all();
                         collected.globs.push(glob);
                     } else {
-                        self.late(items, "", collected);
+                        collected.late.push(Late::new(&items, ""));
                     }
                 }
             }
         }
     }
+}
 
-    fn late(&mut self, items: Vec<Item>, beginning: &'static str, collected: &mut Collected) {
-        if let Ok(index) = u32::try_from(self.late.len()) {
-            self.late.push(Late { items, beginning });
-            collected.late.push(index);
+/// What a pattern with fewer than the six parts of an ARN means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ShortArn {
+    /// The parts that it has, if it ends with `*`, which then stands for all other parts too; else nothing.
+    Completed,
+    /// One text, in which `*` reaches across colons.
+    Text,
+}
+
+impl ShortArn {
+    /// The reading that grants less: one text is the wider one.
+    pub(crate) fn of(statement: &Statement) -> Self {
+        match (statement.effect, statement.not_resource) {
+            (Effect::Allow, false) | (Effect::Deny, true) => Self::Completed,
+            (Effect::Allow, true) | (Effect::Deny, false) => Self::Text,
         }
     }
 }
@@ -160,25 +207,33 @@ impl Scope {
     /// What of a pattern is about resources of this scope, and what their texts have before their type; nothing if the
     /// pattern is about another partition, region or account.
     ///
-    /// Each of the first five parts of an ARN is matched by itself: a wildcard in the region reaches no further. A
-    /// pattern with fewer than six parts is matched against the whole text.
-    fn named<'a>(&self, items: &'a [Item]) -> Option<(&'a [Item], String)> {
+    /// Each of the first five parts of an ARN is matched by itself: a wildcard in the region reaches no further.
+    fn named<'a>(&self, items: &'a [Item], short: ShortArn) -> Option<(&'a [Item], String)> {
         let mut parts = items.splitn(6, |item| *item == Item::Char(':'));
         let first: Vec<&[Item]> = parts.by_ref().take(5).collect();
-        match parts.next() {
-            None => Some((items, self.to_string())),
-            Some(last) => first
-                .iter()
-                .zip(self.parts())
-                .all(|(pattern, part)| Glob::new(pattern).matches(part, &Slots::NONE))
-                .then(|| (last, String::new())),
-        }
+        let last = match (parts.next(), short) {
+            (Some(last), _) => last,
+            (None, ShortArn::Text) => return Some((items, self.to_string())),
+            (None, ShortArn::Completed) => items
+                .last()
+                .filter(|item| **item == Item::Star)
+                .map(core::slice::from_ref)?,
+        };
+        first
+            .iter()
+            .zip(self.parts())
+            .all(|(pattern, part)| Glob::new(pattern).matches(part, &Slots::NONE))
+            .then(|| (last, String::new()))
     }
 }
 
 impl PolicySet {
     /// What of a pattern is about resources of this set's scope, and what their texts have before their type.
-    pub(crate) fn named<'a>(&self, items: &'a [Item]) -> Option<(&'a [Item], String)> {
-        self.scope.named(items)
+    pub(crate) fn named<'a>(
+        &self,
+        items: &'a [Item],
+        short: ShortArn,
+    ) -> Option<(&'a [Item], String)> {
+        self.scope.named(items, short)
     }
 }

@@ -1,9 +1,9 @@
 use alloc::format;
 
-use super::{Compiled, PolicySet, Resolution, Resources};
+use super::compile::head_of;
+use super::{Compiled, Entry, PolicySet, Resolution, Resources};
 use crate::action::ResourceType;
 use crate::decision::Decision;
-use crate::pattern::Glob;
 use crate::request::{Request, Target};
 
 /// The longest name of a named shadow's resource that is put together on the stack.
@@ -14,7 +14,7 @@ impl PolicySet {
         &self,
         resolution: &Resolution,
         request: &Request<'_>,
-        now: Option<i64>,
+        now: i64,
     ) -> Decision {
         let (first, second) = request.targets();
         let decision = self.decide_target(resolution, first, now);
@@ -25,12 +25,7 @@ impl PolicySet {
     }
 
     /// Decides one action on one resource.
-    fn decide_target(
-        &self,
-        resolution: &Resolution,
-        target: Target<'_>,
-        now: Option<i64>,
-    ) -> Decision {
+    fn decide_target(&self, resolution: &Resolution, target: Target<'_>, now: i64) -> Decision {
         match target.shadow {
             None => self.evaluate(resolution, target, now),
             Some(shadow) => with_joined(target.name, shadow, |name| {
@@ -45,16 +40,23 @@ impl PolicySet {
     }
 
     /// Explicit deny before allow before default deny.
-    fn evaluate(&self, resolution: &Resolution, target: Target<'_>, now: Option<i64>) -> Decision {
+    fn evaluate(&self, resolution: &Resolution, target: Target<'_>, now: i64) -> Decision {
         let Some(fitting) = self.by_action.get(target.action.index()) else {
             return Decision::ImplicitDeny;
         };
-        let first = |list: &[u32]| {
-            list.iter().find_map(|&index| {
-                if !resolution.is_alive(index) {
+        // The heads are those of the type of resource that the action is asked for on.
+        let head = head_of(target.name.as_bytes());
+        let natural = target.kind == target.action.resource_type();
+        let first = |list: &[Entry]| {
+            list.iter().find_map(|entry| {
+                if natural && head & entry.mask != entry.head
+                    || !resolution.is_alive(entry.statement)
+                {
                     return None;
                 }
-                let statement = self.statements.get(usize::try_from(index).ok()?)?;
+                let statement = self
+                    .statements
+                    .get(usize::try_from(entry.statement).ok()?)?;
                 statement
                     .applies(resolution, target, now)
                     .then_some(statement.at)
@@ -96,7 +98,7 @@ fn with_joined<T>(thing: &str, shadow: &str, use_it: impl FnOnce(&str) -> T) -> 
 }
 
 impl Compiled {
-    fn applies(&self, resolution: &Resolution, target: Target<'_>, now: Option<i64>) -> bool {
+    fn applies(&self, resolution: &Resolution, target: Target<'_>, now: i64) -> bool {
         self.matches(resolution, target)
             && self.timed.iter().all(|condition| condition.holds_at(now))
     }
@@ -130,9 +132,8 @@ impl Compiled {
 impl Resources {
     fn contain(&self, resolution: &Resolution, name: &str) -> bool {
         let slots = resolution.slots();
-        let any = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(name, &slots));
         self.all
-            || any(&self.globs)
-            || self.late.iter().any(|&index| any(resolution.late(index)))
+            || self.globs.iter().any(|glob| glob.matches(name, &slots))
+            || self.late.iter().any(|late| late.matches(name, &slots))
     }
 }

@@ -14,12 +14,13 @@ use crate::condition::Condition;
 use crate::context::{ConnectionContext, Substitution};
 use crate::decision::{Decision, StatementRef};
 use crate::document::{Policy, Statement};
-use crate::pattern::Glob;
+use crate::pattern::{Glob, Late};
 use crate::request::Request;
 use crate::scope::Scope;
-use crate::template::{Item, Variable};
+use crate::template::Variable;
 
 pub(crate) use bind::Resolution;
+pub(crate) use compile::ShortArn;
 
 /// The policies that are attached together, compiled: shared by all connections that have the same ones.
 ///
@@ -35,7 +36,7 @@ pub(crate) use bind::Resolution;
 /// let set = Arc::new(PolicySet::compile([("Devices", &allow), ("Quiet", &deny)], scope));
 ///
 /// let bound = set.bind(&ConnectionContext::new("sensor-7", Transport::Mqtt));
-/// let decision = bound.decide(&Request::Publish { topic: "site/alarm", retain: false });
+/// let decision = bound.decide(&Request::Publish { topic: "site/alarm", retain: false }, 1_795_000_000);
 /// let Decision::ExplicitDeny(statement) = decision else { panic!() };
 /// assert_eq!(set.policy_name(statement), "Quiet");
 /// assert_eq!(set.statement(statement).unwrap().sid(), Some("NoAlarms"));
@@ -51,14 +52,21 @@ pub struct PolicySet {
     by_action: [Fitting; Action::ALL.len()],
     /// The variables whose values are put into patterns while they match.
     variables: Box<[Variable]>,
-    /// The patterns that are finished for each connection.
-    late: Box<[Late]>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Fitting {
-    deny: Box<[u32]>,
-    allow: Box<[u32]>,
+    deny: Box<[Entry]>,
+    allow: Box<[Entry]>,
+}
+
+/// A statement in a list that is gone through for every request, with what tells most of those apart that do not match.
+#[derive(Debug)]
+struct Entry {
+    statement: u32,
+    /// Which of the first eight bytes of a resource's name all patterns fix, and how.
+    mask: u64,
+    head: u64,
 }
 
 /// A statement as far as requests are concerned.
@@ -80,16 +88,7 @@ struct Resources {
     /// One of them is `*`.
     all: bool,
     globs: Box<[Glob]>,
-    /// Places in [`PolicySet::late`].
-    late: Box<[u32]>,
-}
-
-/// A pattern in which a variable stands where its value decides how the pattern is compiled.
-#[derive(Debug)]
-struct Late {
-    items: Vec<Item>,
-    /// What the pattern's text has before the resource's name.
-    beginning: &'static str,
+    late: Box<[Late]>,
 }
 
 impl PolicySet {
@@ -118,10 +117,10 @@ impl PolicySet {
     ///
     /// // The gap that the developer guide warns of …
     /// let set = Arc::new(PolicySet::compile([("P", &policy)], scope.clone()));
-    /// assert!(set.bind(&plus).decide(&request).is_allowed());
+    /// assert!(set.bind(&plus).decide(&request, 1_795_000_000).is_allowed());
     /// // … closed.
     /// let set = Arc::new(PolicySet::compile_with([("P", &policy)], scope, Substitution::Strict));
-    /// assert!(!set.bind(&plus).decide(&request).is_allowed());
+    /// assert!(!set.bind(&plus).decide(&request, 1_795_000_000).is_allowed());
     /// # Ok::<(), iot_policy::PolicyError>(())
     /// ```
     pub fn compile_with<'a>(
@@ -142,6 +141,38 @@ impl PolicySet {
             set: Arc::clone(self),
             resolution: self.resolve(context),
         }
+    }
+
+    /// Bytes that the compiled set has on the heap, about; without the policies, which it shares with whoever has them.
+    ///
+    /// ```
+    /// use iot_policy::{Policy, PolicySet, Scope};
+    ///
+    /// let policy = Policy::parse(br#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+    ///     "Action": "iot:Publish", "Resource": "arn:aws:iot:us-east-1:123456789012:topic/a/*"}}"#)?;
+    /// let set = PolicySet::compile([("P", &policy)], Scope::new("aws", "us-east-1", "123456789012"));
+    /// assert!((100..2000).contains(&set.memory_bytes()));
+    /// # Ok::<(), iot_policy::PolicyError>(())
+    /// ```
+    pub fn memory_bytes(&self) -> usize {
+        let entries = self.by_action.iter().fold(0_usize, |sum, fitting| {
+            sum.saturating_add(size_of_val(&*fitting.deny))
+                .saturating_add(size_of_val(&*fitting.allow))
+        });
+        let resources = self.statements.iter().flat_map(|one| &one.resources);
+        let patterns = resources.fold(0_usize, |sum, resources| {
+            let globs = resources.globs.iter().map(Glob::memory_bytes);
+            let late = resources.late.iter().map(Late::memory_bytes);
+            globs
+                .chain(late)
+                .fold(sum, usize::saturating_add)
+                .saturating_add(size_of_val(&*resources.globs))
+                .saturating_add(size_of_val(&*resources.late))
+        });
+        size_of_val(&*self.statements)
+            .saturating_add(size_of_val(&*self.variables))
+            .saturating_add(entries)
+            .saturating_add(patterns)
     }
 
     /// The scope of the set's requests.
@@ -179,15 +210,10 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Decides a request; without allocation, unless a named shadow's ARN has more than 256 bytes after `thing/`, or a
-    /// pattern holds more than 1,024 bytes with a `?` inside between two `*`.
-    ///
-    /// Conditions on the time find none; see [`Bound::decide_at`].
-    pub fn decide(&self, request: &Request<'_>) -> Decision {
-        self.set.decide(&self.resolution, request, None)
-    }
-
     /// Decides a request that is made at this time, in seconds since 1970 (`aws:EpochTime`, `aws:CurrentTime`).
+    ///
+    /// Without allocation, unless a named shadow's ARN has more than 256 bytes after `thing/`, or a pattern holds more
+    /// than 1,024 bytes with a `?` inside between two `*`.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -201,14 +227,12 @@ impl Bound {
     /// let bound = set.bind(&ConnectionContext::new("a", Transport::Mqtt));
     ///
     /// let request = Request::Publish { topic: "x", retain: false };
-    /// assert!(bound.decide_at(&request, 1_795_000_000).is_allowed());
-    /// assert!(!bound.decide_at(&request, 1_800_000_000).is_allowed());
-    /// assert!(!bound.decide(&request).is_allowed());
+    /// assert!(bound.decide(&request, 1_795_000_000).is_allowed());
+    /// assert!(!bound.decide(&request, 1_800_000_000).is_allowed());
     /// # Ok::<(), iot_policy::PolicyError>(())
     /// ```
-    pub fn decide_at(&self, request: &Request<'_>, unix_seconds: i64) -> Decision {
-        self.set
-            .decide(&self.resolution, request, Some(unix_seconds))
+    pub fn decide(&self, request: &Request<'_>, unix_seconds: i64) -> Decision {
+        self.set.decide(&self.resolution, request, unix_seconds)
     }
 
     /// The set that was bound.

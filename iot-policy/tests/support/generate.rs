@@ -23,8 +23,12 @@ pub trait Choice {
     }
 }
 
-const WORDS: &[&str] = &["a", "b", "c1", "thing1", "é", "room", "x/y", "", "A", "a1a1", "$aws"];
-const CLIENTS: &[&str] = &["a", "thing1", "c1", "+", "*", "a?", "$", "é", "", "b/c", "#"];
+const WORDS: &[&str] = &[
+    "a", "b", "c1", "thing1", "é", "room", "x/y", "", "A", "a1a1", "$aws",
+];
+const CLIENTS: &[&str] = &[
+    "a", "thing1", "c1", "+", "*", "a?", "$", "é", "", "b/c", "#",
+];
 const VARIABLES: &[&str] = &[
     "iot:ClientId",
     "IOT:clientid",
@@ -32,6 +36,7 @@ const VARIABLES: &[&str] = &[
     "iot:Connection.Thing.ThingTypeName",
     "iot:Connection.Thing.Attributes[room]",
     "iot:Connection.Thing.Attributes[Room]",
+    "iot:Connection.Thing.Attributes[a,b]",
     "iot:CertificateId",
     "iot:Certificate.SerialNumber",
     "iot:Certificate.Subject.CommonName",
@@ -122,13 +127,6 @@ const DATE_TESTS: &[&str] = &[
 ];
 const ARN_TESTS: &[&str] = &["ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"];
 
-fn list_or_one(source: &mut impl Choice, most: usize, mut one: impl FnMut() -> Value) -> Value {
-    match source.below(most + 1) {
-        0 => one(),
-        length => (0..length).map(|_| one()).collect(),
-    }
-}
-
 /// Words, wildcards and variables, joined by slashes or by nothing.
 fn text(source: &mut impl Choice, wildcards: bool) -> String {
     let mut text = String::new();
@@ -153,7 +151,17 @@ fn text(source: &mut impl Choice, wildcards: bool) -> String {
 fn resource(source: &mut impl Choice) -> String {
     if source.chance(10) {
         return source
-            .pick(&["*", "**", "arn:*", "arn:aws:iot:*:topic/a", "*topic/*", "*:a"])
+            .pick(&[
+                "*",
+                "**",
+                "arn:*",
+                "arn:aws:iot:us-*",
+                "arn:aws:iot:eu-*",
+                "arn:aws:iot:*:*a*",
+                "arn:aws:iot:*:topic/a",
+                "*topic/*",
+                "*:a",
+            ])
             .to_owned();
     }
     let mut parts: Vec<&str> = SCOPE.to_vec();
@@ -176,51 +184,79 @@ fn resource(source: &mut impl Choice) -> String {
     format!("{}:{kind}{}", parts.join(":"), text(source, true))
 }
 
+/// Makes an operand, choosing by a number below a bound.
+type Operand = Box<dyn Fn(&mut dyn FnMut(usize) -> usize) -> Value>;
+
 fn condition(source: &mut impl Choice) -> (String, String, Value) {
     let key = source.pick(KEYS);
-    let (test, operand): (&str, Box<dyn Fn(&mut dyn FnMut(usize) -> usize) -> Value>) =
-        match (key, source.below(10)) {
-            (_, 0) => ("Null", Box::new(|below| [json!("true"), json!("false"), json!(true)][below(3)].clone())),
-            ("iot:Connection.Thing.IsAttached", _) => (
-                "Bool",
-                Box::new(|below| [json!("true"), json!("false"), json!("TRUE"), json!(false)][below(4)].clone()),
-            ),
-            ("iot:Connection.Thing.Attributes[floor]", 1..=6) => (
-                source.pick(NUMERIC_TESTS),
-                Box::new(|below| [json!("1"), json!("1.5"), json!("1e1"), json!("-2"), json!(10)][below(5)].clone()),
-            ),
-            ("iot:Connection.Thing.Attributes[since]", 1..=6) => (
-                source.pick(DATE_TESTS),
-                Box::new(|below| json!(DATES[below(DATES.len())].0)),
-            ),
-            ("aws:SourceIp" | "AWS:sourceip", 1..=7) => (
-                source.pick(&["IpAddress", "NotIpAddress"]),
-                Box::new(|below| {
-                    let ranges = ["192.0.2.0/24", "192.0.2.10", "::/0", "2001:db8::/32", "0.0.0.0/0"];
-                    json!(ranges[below(5)])
-                }),
-            ),
-            ("iot:LastWillTopic", 1..=6) => (
-                source.pick(ARN_TESTS),
-                Box::new(|below| {
-                    let patterns = [
-                        "*",
-                        "arn:aws:iot:*:*:topic/a*",
-                        "arn:aws:iot:us-east-1:123456789012:topic/${iot:ClientId}",
-                        "arn:aws:iot:us-east-1:9*:topic/a",
-                    ];
-                    json!(patterns[below(4)])
-                }),
-            ),
-            (_, _) => (source.pick(STRING_TESTS), Box::new(|_| Value::Null)),
-        };
+    let (test, operand): (&str, Operand) = match (key, source.below(10)) {
+        (_, 0) => (
+            "Null",
+            Box::new(|below| [json!("true"), json!("false"), json!(true)][below(3)].clone()),
+        ),
+        ("iot:Connection.Thing.IsAttached", _) => (
+            "Bool",
+            Box::new(|below| {
+                [json!("true"), json!("false"), json!("TRUE"), json!(false)][below(4)].clone()
+            }),
+        ),
+        ("iot:Connection.Thing.Attributes[floor]", 1..=6) => (
+            source.pick(NUMERIC_TESTS),
+            Box::new(|below| {
+                [
+                    json!("1"),
+                    json!("1.5"),
+                    json!("1e1"),
+                    json!("-2"),
+                    json!(10),
+                ][below(5)]
+                .clone()
+            }),
+        ),
+        ("iot:Connection.Thing.Attributes[since]", 1..=6) => (
+            source.pick(DATE_TESTS),
+            Box::new(|below| json!(DATES[below(DATES.len())].0)),
+        ),
+        ("aws:SourceIp" | "AWS:sourceip", 1..=7) => (
+            source.pick(&["IpAddress", "NotIpAddress"]),
+            Box::new(|below| {
+                let ranges = [
+                    "192.0.2.0/24",
+                    "192.0.2.10",
+                    "::/0",
+                    "2001:db8::/32",
+                    "0.0.0.0/0",
+                    "::ffff:192.0.2.0/120",
+                ];
+                json!(ranges[below(ranges.len())])
+            }),
+        ),
+        ("iot:LastWillTopic", 1..=6) => (
+            source.pick(ARN_TESTS),
+            Box::new(|below| {
+                let patterns = [
+                    "*",
+                    "arn:aws:iot:*:*:topic/a*",
+                    "arn:aws:iot:us-east-1:123456789012:topic/${iot:ClientId}",
+                    "arn:aws:iot:us-east-1:9*:topic/a",
+                ];
+                json!(patterns[below(4)])
+            }),
+        ),
+        (_, _) => (source.pick(STRING_TESTS), Box::new(|_| Value::Null)),
+    };
     let string = test.starts_with("String");
     let length = source.below(4);
-    let mut one = |source: &mut dyn FnMut(usize) -> usize| operand(source);
+    let one = |source: &mut dyn FnMut(usize) -> usize| operand(source);
     let operands: Vec<Value> = (0..length)
         .map(|_| {
             if string {
-                let fixed = ["PersistentConnect", "LastWill", "kitchen", "iot:Certificate.Subject.CommonName"];
+                let fixed = [
+                    "PersistentConnect",
+                    "LastWill",
+                    "kitchen",
+                    "iot:Certificate.Subject.CommonName",
+                ];
                 match source.below(3) {
                     0 => json!(fixed[source.below(4)]),
                     _ => json!(text(source, test.ends_with("Like"))),
@@ -249,14 +285,26 @@ fn time_condition(source: &mut impl Choice) -> (String, String, Value) {
     let (key, test) = if source.chance(50) {
         ("aws:CurrentTime", source.pick(DATE_TESTS))
     } else {
-        ("aws:EpochTime", source.pick(&["NumericLessThan", "NumericNotEquals", "DateGreaterThan", "Null"]))
+        (
+            "aws:EpochTime",
+            source.pick(&[
+                "NumericLessThan",
+                "NumericNotEquals",
+                "DateGreaterThan",
+                "Null",
+            ]),
+        )
     };
     let operand = match test {
         "Null" => json!("true"),
         "NumericLessThan" | "NumericNotEquals" => json!("1577836800"),
         _ => json!(DATES[source.below(DATES.len())].0),
     };
-    let set = if test == "Null" { "" } else { *[&"", &"ForAllValues:", &"ForAnyValue:"][source.below(3)] };
+    let set = if test == "Null" {
+        ""
+    } else {
+        *[&"", &"ForAllValues:", &"ForAnyValue:"][source.below(3)]
+    };
     (format!("{set}{test}"), key.to_owned(), operand)
 }
 
@@ -264,12 +312,26 @@ fn statement(source: &mut impl Choice) -> Value {
     let mut statement = Map::new();
     let effect = if source.chance(30) { "Deny" } else { "Allow" };
     statement.insert("Effect".into(), json!(effect));
-    let action = if source.chance(12) { "NotAction" } else { "Action" };
-    let actions: Vec<&str> = (0..=source.below(3)).map(|_| source.pick(ACTION_PATTERNS)).collect();
+    let action = if source.chance(12) {
+        "NotAction"
+    } else {
+        "Action"
+    };
+    let actions: Vec<&str> = (0..=source.below(3))
+        .map(|_| source.pick(ACTION_PATTERNS))
+        .collect();
     statement.insert(action.into(), json!(actions));
-    let element = if source.chance(15) { "NotResource" } else { "Resource" };
+    let element = if source.chance(15) {
+        "NotResource"
+    } else {
+        "Resource"
+    };
     let resources: Vec<String> = (0..=source.below(3)).map(|_| resource(source)).collect();
-    let resources = if source.chance(30) { json!(resources[0]) } else { json!(resources) };
+    let resources = if source.chance(30) {
+        json!(resources[0])
+    } else {
+        json!(resources)
+    };
     statement.insert(element.into(), resources);
     if source.chance(40) {
         let mut operators: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
@@ -279,7 +341,10 @@ fn statement(source: &mut impl Choice) -> Value {
             } else {
                 condition(source)
             };
-            operators.entry(operator).or_default().insert(key, operands);
+            let keys = operators.entry(operator).or_default();
+            // A document that has one key in two spellings is refused.
+            keys.retain(|other, _| !other.eq_ignore_ascii_case(&key));
+            keys.insert(key, operands);
         }
         statement.insert("Condition".into(), json!(operators));
     }
@@ -314,8 +379,9 @@ pub fn world(source: &mut impl Choice) -> World {
     let thing = (below(4) > 0).then(|| {
         let mut attributes = BTreeMap::new();
         for (name, values) in [
-            ("room", &["kitchen", "a", "a#1", "*"][..]),
+            ("room", &["kitchen", "a", "a#1", "*", ""][..]),
             ("Room", &["A"]),
+            ("a,b", &["a", ""]),
             ("floor", &["1", "10", "1.5", "many"]),
             ("since", &["2020-01-01", "1577836800", "soon", "2021-07"]),
         ] {
@@ -324,7 +390,11 @@ pub fn world(source: &mut impl Choice) -> World {
             }
         }
         ThingOf {
-            name: if below(5) > 0 { client_id.clone() } else { "other".to_owned() },
+            name: if below(5) > 0 {
+                client_id.clone()
+            } else {
+                "other".to_owned()
+            },
             thing_type: optional(&mut below, &["sensor", "a", "room"]),
             attributes,
             attached: below(2) == 0,
@@ -338,16 +408,19 @@ pub fn world(source: &mut impl Choice) -> World {
             "Subject.AlternativeName.DNSName",
         ] {
             let long = "l".repeat(1025);
-            let values = ["a", "thing1", "x*", "room", "A, B", "é", "kitchen", "a+b", &long];
-            let list: Vec<String> =
-                (0..below(8)).map(|_| values[below(values.len())].to_owned()).collect();
+            let values = [
+                "a", "thing1", "x*", "room", "A, B", "é", "kitchen", "a+b", "", &long,
+            ];
+            let list: Vec<String> = (0..below(8))
+                .map(|_| values[below(values.len())].to_owned())
+                .collect();
             if !list.is_empty() {
                 names.insert(name.to_owned(), list);
             }
         }
         CertificateOf {
             id: "c0ffee".to_owned(),
-            serial_number: optional(&mut below, &["1234", "a"]),
+            serial_number: optional(&mut below, &["1234", "a", ""]),
             names,
         }
     });
@@ -358,16 +431,24 @@ pub fn world(source: &mut impl Choice) -> World {
             connect_attributes.push(name.to_owned());
         }
     }
-    let address = optional(&mut below, &["192.0.2.10", "2001:db8::7", "::ffff:192.0.2.10", "198.51.100.1"]);
+    let address = optional(
+        &mut below,
+        &[
+            "192.0.2.10",
+            "2001:db8::7",
+            "::ffff:192.0.2.10",
+            "198.51.100.1",
+        ],
+    );
     World {
         http: below(6) == 0,
         source_ip: address.map(|text| text.parse().expect("an address")),
-        domain_name: optional(&mut below, &["a", "iot.example"]),
+        domain_name: optional(&mut below, &["a", "iot.example", ""]),
         thing,
         certificate,
         connect_attributes,
         last_will_topic: optional(&mut below, &["a", "a/b", "x:y", client_id.as_str()]),
-        now: [None, Some(1_577_836_800), Some(1_700_000_000)][below(3)],
+        now: [1_577_836_799, 1_577_836_800, 1_700_000_000][below(3)],
         strict: below(4) == 0,
         client_id,
     }
@@ -386,14 +467,27 @@ pub fn request(source: &mut impl Choice, world: &World) -> (&'static str, String
         "iot:ListRetainedMessages" => return (action, "*".to_owned()),
         _ => "topic",
     };
-    let kind = if source.chance(90) { natural } else { source.pick(TYPES) };
+    let kind = if source.chance(90) {
+        natural
+    } else {
+        source.pick(TYPES)
+    };
     let mut name = String::new();
     for _ in 0..source.below(5) {
         match source.below(9) {
             0..=3 => name.push_str(source.pick(WORDS)),
             4 | 5 => name.push('/'),
             6 => name.push_str(&world.client_id),
-            7 => name.push_str(source.pick(&["+", "#", "*", "?", "$", "${iot:ClientId}", "a:b", "1a1b"])),
+            7 => name.push_str(source.pick(&[
+                "+",
+                "#",
+                "*",
+                "?",
+                "$",
+                "${iot:ClientId}",
+                "a:b",
+                "1a1b",
+            ])),
             _ => name.push_str(source.pick(&["kitchen", "c0ffee", "sensor", "aab", "A\\, B"])),
         }
     }
@@ -402,7 +496,11 @@ pub fn request(source: &mut impl Choice, world: &World) -> (&'static str, String
 
 impl World {
     pub fn context(&self) -> ConnectionContext {
-        let transport = if self.http { Transport::Http } else { Transport::Mqtt };
+        let transport = if self.http {
+            Transport::Http
+        } else {
+            Transport::Mqtt
+        };
         let mut context = ConnectionContext::new(&self.client_id, transport);
         if let Some(address) = self.source_ip {
             context = context.with_source_ip(address);
@@ -451,6 +549,10 @@ impl World {
     }
 
     pub fn substitution(&self) -> Substitution {
-        if self.strict { Substitution::Strict } else { Substitution::AwsIot }
+        if self.strict {
+            Substitution::Strict
+        } else {
+            Substitution::AwsIot
+        }
     }
 }

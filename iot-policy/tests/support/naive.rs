@@ -18,7 +18,7 @@ pub struct World {
     pub certificate: Option<CertificateOf>,
     pub connect_attributes: Vec<String>,
     pub last_will_topic: Option<String>,
-    pub now: Option<i64>,
+    pub now: i64,
     /// No value with `*?+#$` is substituted, whatever it comes from.
     pub strict: bool,
 }
@@ -119,7 +119,8 @@ fn applies(statement: &Value, new: bool, world: &World, action: &str, resource: 
     }
     let resource_fits = match (named("Resource"), named("NotResource")) {
         (Some(list), _) => list.iter().any(|text| {
-            expand(text, new, true, world).is_some_and(|pattern| is_resource(&pattern, resource))
+            expand(text, new, true, world)
+                .is_some_and(|pattern| is_resource(&pattern, resource, denies))
         }),
         (None, list) => {
             let patterns: Vec<Option<Vec<Sign>>> = list
@@ -134,20 +135,29 @@ fn applies(statement: &Value, new: bool, world: &World, action: &str, resource: 
             !patterns
                 .iter()
                 .flatten()
-                .any(|pattern| is_resource(pattern, resource))
+                .any(|pattern| is_resource(pattern, resource, !denies))
         }
     };
     resource_fits && conditions(statement, new, denies, world)
 }
 
-/// Six parts are matched one by one, anything else as one text.
-fn is_resource(pattern: &[Sign], resource: &str) -> bool {
+/// Six parts are matched one by one. Fewer are one text where a match takes something away; where it grants, their last
+/// star stands for the parts that are missing.
+fn is_resource(pattern: &[Sign], resource: &str, takes: bool) -> bool {
     let parts: Vec<&[Sign]> = pattern.splitn(6, |sign| *sign == Sign::Is(':')).collect();
-    if parts.len() < 6 {
+    if parts.len() < 6 && takes {
         return fits(pattern, resource);
     }
+    if pattern.iter().all(|sign| *sign == Sign::Many) {
+        return true;
+    }
     let texts: Vec<&str> = resource.splitn(6, ':').collect();
-    texts.len() == 6 && parts.iter().zip(texts).all(|(pattern, text)| fits(pattern, text))
+    texts.len() == 6
+        && (parts.len() == 6 || pattern.last() == Some(&Sign::Many))
+        && parts
+            .iter()
+            .zip(texts)
+            .all(|(pattern, text)| fits(pattern, text))
 }
 
 fn signs(text: &str, wildcards: bool) -> Vec<Sign> {
@@ -196,11 +206,19 @@ fn expand(text: &str, new: bool, wildcards: bool, world: &World) -> Option<Vec<S
             pattern.extend(escape.chars().nth(2).map(Sign::Is));
             rest = &rest[4..];
         } else if let Some(inner) = rest.strip_prefix("${") {
-            let end = inner.find(['}', ',']).expect("documents have whole variables");
+            let from = match inner.find(['}', ',', '[']) {
+                Some(at) if inner[at..].starts_with('[') => inner.find(']'),
+                found => found,
+            };
+            let from = from.expect("documents have whole variables");
+            let end = from + inner[from..].find(['}', ',']).expect("closed");
             let (name, mut tail) = inner.split_at(end);
             let mut default = None;
             if let Some(quoted) = tail.strip_prefix(',') {
-                let quoted = quoted.trim_start_matches(' ').strip_prefix('\'').expect("quoted");
+                let quoted = quoted
+                    .trim_start_matches(' ')
+                    .strip_prefix('\'')
+                    .expect("quoted");
                 let (value, behind) = quoted.split_once('\'').expect("quoted");
                 (default, tail) = (Some(value), behind);
             }
@@ -248,8 +266,12 @@ fn values(name: &str, world: &World) -> Vec<String> {
     let thing = world
         .thing
         .as_ref()
-        .filter(|thing| !world.http && thing.name == world.client_id);
-    let optional = |value: Option<String>| value.into_iter().collect::<Vec<String>>();
+        .filter(|thing| !world.http && thing.name == world.client_id && !thing.name.is_empty());
+    // An empty value is none.
+    let optional = |value: Option<String>| {
+        let value = value.filter(|value| !value.is_empty());
+        value.into_iter().collect::<Vec<String>>()
+    };
     if let Some(attribute) = lower.strip_prefix("iot:connection.thing.attributes[") {
         // The attribute's own name is case-sensitive.
         let attribute = &name[name.len() - attribute.len()..name.len() - 1];
@@ -265,19 +287,17 @@ fn values(name: &str, world: &World) -> Vec<String> {
                 let mut keys: Vec<String> = certificate
                     .names
                     .iter()
-                    .filter(|(_, values)| !values.is_empty())
+                    .filter(|(_, values)| values.first().is_some_and(|value| !value.is_empty()))
                     .map(|(name, _)| format!("iot:Certificate.{name}"))
                     .collect();
-                if certificate.serial_number.is_some() {
+                if certificate.serial_number.as_deref().unwrap_or("") != "" {
                     keys.push("iot:Certificate.SerialNumber".to_owned());
                 }
                 keys
             }
             name => {
                 let (name, suffix) = match name.rsplit_once('.') {
-                    Some((name, suffix))
-                        if suffix == "list" || suffix.parse::<usize>().is_ok() =>
-                    {
+                    Some((name, suffix)) if suffix == "list" || suffix.parse::<usize>().is_ok() => {
                         (name, suffix)
                     }
                     _ => (name, "0"),
@@ -303,23 +323,27 @@ fn values(name: &str, world: &World) -> Vec<String> {
         };
     }
     match &*lower {
-        "iot:clientid" => vec![world.client_id.clone()],
-        "aws:sourceip" | "iot:sourceip" => {
-            optional(world.source_ip.map(|address| address.to_canonical().to_string()))
-        }
+        "iot:clientid" => optional(Some(world.client_id.clone())),
+        "aws:sourceip" | "iot:sourceip" => optional(
+            world
+                .source_ip
+                .map(|address| address.to_canonical().to_string()),
+        ),
         "iot:domainname" => optional(world.domain_name.clone()),
         "iot:certificateid" => optional(world.certificate.as_ref().map(|one| one.id.clone())),
         "iot:connection.thing.thingname" => optional(thing.map(|thing| thing.name.clone())),
         "iot:connection.thing.thingtypename" => {
             optional(thing.and_then(|thing| thing.thing_type.clone()))
         }
-        "iot:connection.thing.isattached" => optional(thing.map(|thing| thing.attached.to_string())),
+        "iot:connection.thing.isattached" => {
+            optional(thing.map(|thing| thing.attached.to_string()))
+        }
         "iot:connectattributes" => world.connect_attributes.clone(),
         "iot:lastwilltopic" => {
             let arn = |topic: &String| format!("{}:topic/{topic}", SCOPE.join(":"));
             optional(world.last_will_topic.as_ref().map(arn))
         }
-        "aws:currenttime" | "aws:epochtime" => optional(world.now.map(|now| now.to_string())),
+        "aws:currenttime" | "aws:epochtime" => vec![world.now.to_string()],
         _ => Vec::new(),
     }
 }
@@ -329,9 +353,10 @@ fn conditions(statement: &Value, new: bool, denies: bool, world: &World) -> bool
         return true;
     };
     operators.iter().all(|(operator, keys)| {
-        keys.as_object().expect("an operator has keys").iter().all(|(key, operands)| {
-            condition(operator, key, &strings(operands), new, denies, world)
-        })
+        keys.as_object()
+            .expect("an operator has keys")
+            .iter()
+            .all(|(key, operands)| condition(operator, key, &strings(operands), new, denies, world))
     })
 }
 
@@ -350,9 +375,9 @@ fn condition(
         None => (test, false),
     };
     if test == "Null" {
-        return operands
-            .iter()
-            .any(|operand| operand.eq_ignore_ascii_case(if values.is_empty() { "true" } else { "false" }));
+        return operands.iter().any(|operand| {
+            operand.eq_ignore_ascii_case(if values.is_empty() { "true" } else { "false" })
+        });
     }
     let negated = test.contains("Not");
     let positive = test.replace("Not", "");
@@ -402,8 +427,13 @@ fn compare(test: &str, value: &str, pattern: &[Sign], operand: &str) -> bool {
             Sign::One | Sign::Many => None,
         })
         .collect();
-    let lower = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<String>();
-    let order = |values: Option<(f64, f64)>| values.and_then(|(one, other)| one.partial_cmp(&other));
+    let lower = |text: &str| {
+        text.chars()
+            .flat_map(char::to_lowercase)
+            .collect::<String>()
+    };
+    let order =
+        |values: Option<(f64, f64)>| values.and_then(|(one, other)| one.partial_cmp(&other));
     let (family, order) = if let Some(relation) = test.strip_prefix("Numeric") {
         let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
         (relation, order(number(value).zip(number(operand))))
@@ -413,8 +443,12 @@ fn compare(test: &str, value: &str, pattern: &[Sign], operand: &str) -> bool {
             known.map_or_else(|| text.parse().ok(), |(_, seconds)| Some(*seconds as f64))
         };
         // A thing's attribute is no date but for those above.
-        let known = DATES.iter().any(|(date, _)| *date == value) || value.parse::<i64>().is_ok_and(|n| n.abs() > 9999);
-        (relation, order(known.then(|| date(value).zip(date(operand))).flatten()))
+        let known = DATES.iter().any(|(date, _)| *date == value)
+            || value.parse::<i64>().is_ok_and(|n| n.abs() > 9999);
+        (
+            relation,
+            order(known.then(|| date(value).zip(date(operand))).flatten()),
+        )
     } else {
         ("", None)
     };
@@ -437,12 +471,17 @@ fn compare(test: &str, value: &str, pattern: &[Sign], operand: &str) -> bool {
             pattern == [Sign::Many]
                 || parts.len() == 6
                     && texts.len() == 6
-                    && parts.iter().zip(texts).all(|(pattern, text)| fits(pattern, text))
+                    && parts
+                        .iter()
+                        .zip(texts)
+                        .all(|(pattern, text)| fits(pattern, text))
         }
         "Bool" => ["true", "false"]
             .iter()
             .any(|word| operand.eq_ignore_ascii_case(word) && value.eq_ignore_ascii_case(word)),
-        "IpAddress" => value.parse().is_ok_and(|address| in_range(address, operand)),
+        "IpAddress" => value
+            .parse()
+            .is_ok_and(|address| in_range(address, operand)),
         other => panic!("no test {other}"),
     }
 }
@@ -457,7 +496,12 @@ fn in_range(address: IpAddr, range: &str) -> bool {
         bytes.into_iter().flat_map(of_byte).collect()
     };
     let (base, length) = range.split_once('/').unwrap_or((range, ""));
-    let (address, base) = (bits(address), bits(base.parse().expect("an address")));
+    let base = bits(base.parse().expect("an address"));
     let length = length.parse().unwrap_or(base.len());
+    // An IPv4 address counts as such, and lies in the ranges of IPv6 that hold IPv4 alone.
+    let address = match address {
+        IpAddr::V4(four) if base.len() == 128 && length >= 96 => bits(four.to_ipv6_mapped().into()),
+        other => bits(other),
+    };
     address.len() == base.len() && address[..length] == base[..length]
 }
