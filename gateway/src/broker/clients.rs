@@ -7,10 +7,10 @@ use std::sync::Arc;
 use mqtt_codec::{PreparedPublish, Publish, QoS, ReasonCode};
 use tokio::sync::oneshot;
 
+use super::Broker;
 use super::message::{Delivery, Identifiers, Message, Receipt};
 use super::records;
 use super::session::{Pushed, Session, SessionKey};
-use super::Broker;
 
 /// What is known of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -53,9 +53,7 @@ impl Query<'_> {
         match self.text(name)?.as_deref() {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
-            Some(_) => Err(ApiError::invalid(format!(
-                "`{name}` must be true or false"
-            ))),
+            Some(_) => Err(ApiError::invalid(format!("`{name}` must be true or false"))),
         }
     }
 

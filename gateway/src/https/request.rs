@@ -27,7 +27,10 @@ pub(super) struct Peer {
     pub(super) address: SocketAddr,
     pub(super) device: Option<Device>,
     /// The connection's place among those that are allowed; a WebSocket takes it along.
-    #[expect(dead_code, reason = "it is held, and given back with the last who knows the peer")]
+    #[expect(
+        dead_code,
+        reason = "it is held, and given back with the last who knows the peer"
+    )]
     pub(super) place: Option<OwnedSemaphorePermit>,
 }
 
@@ -72,7 +75,11 @@ where
 {
     let gate = &peer.gate;
     let (parts, incoming) = request.into_parts();
-    let body = Body::new(incoming, gate.limits.body_bytes, gate.limits.request_timeout);
+    let body = Body::new(
+        incoming,
+        gate.limits.body_bytes,
+        gate.limits.request_timeout,
+    );
     let Authentic { caller, path, body } =
         authenticate(gate, peer.device.as_ref(), &parts, body).await?;
     let query = Query(parts.uri.query().unwrap_or_default());

@@ -124,7 +124,10 @@ mod tests {
     #[tokio::test]
     async fn what_was_looked_at_is_given_again() {
         for (sent, expected) in [
-            (&b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x00\x00\x00 and more than sixteen"[..], Opening::Mqtt),
+            (
+                &b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x00\x00\x00 and more than sixteen"[..],
+                Opening::Mqtt,
+            ),
             (b"GET / HTTP/1.1\r\n\r\n", Opening::Http),
             (b"\x16\x03\x01", Opening::Tls),
             (b"\x00", Opening::Unknown),

@@ -8,13 +8,25 @@ use super::query::{Query, decode};
 /// An operation of the data plane API (botocore, `iot-data` 2015-05-28).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Route {
-    Publish { topic: String },
-    GetRetainedMessage { topic: String },
+    Publish {
+        topic: String,
+    },
+    GetRetainedMessage {
+        topic: String,
+    },
     ListRetainedMessages,
-    GetConnection { client_id: String },
-    DeleteConnection { client_id: String },
-    ListSubscriptions { client_id: String },
-    SendDirectMessage { client_id: String },
+    GetConnection {
+        client_id: String,
+    },
+    DeleteConnection {
+        client_id: String,
+    },
+    ListSubscriptions {
+        client_id: String,
+    },
+    SendDirectMessage {
+        client_id: String,
+    },
     /// Shadows: `shadow-doc` reads the rest.
     Shadow(shadow_doc::RestRequest),
     /// MQTT over WebSocket.
@@ -93,14 +105,54 @@ mod tests {
     fn operations() {
         let text = String::from;
         for (method, path, route) in [
-            ("POST", "/topics/a%2Fb%20c", Route::Publish { topic: text("a/b c") }),
-            ("POST", "/topics/a/b%20c", Route::Publish { topic: text("a/b c") }),
+            (
+                "POST",
+                "/topics/a%2Fb%20c",
+                Route::Publish {
+                    topic: text("a/b c"),
+                },
+            ),
+            (
+                "POST",
+                "/topics/a/b%20c",
+                Route::Publish {
+                    topic: text("a/b c"),
+                },
+            ),
             ("GET", "/retainedMessage", Route::ListRetainedMessages),
-            ("GET", "/retainedMessage/a%2Fb", Route::GetRetainedMessage { topic: text("a/b") }),
-            ("GET", "/connections/a%2Fb", Route::GetConnection { client_id: text("a/b") }),
-            ("DELETE", "/connections/a", Route::DeleteConnection { client_id: text("a") }),
-            ("GET", "/connections/a/subscriptions", Route::ListSubscriptions { client_id: text("a") }),
-            ("POST", "/connections/a/messages", Route::SendDirectMessage { client_id: text("a") }),
+            (
+                "GET",
+                "/retainedMessage/a%2Fb",
+                Route::GetRetainedMessage { topic: text("a/b") },
+            ),
+            (
+                "GET",
+                "/connections/a%2Fb",
+                Route::GetConnection {
+                    client_id: text("a/b"),
+                },
+            ),
+            (
+                "DELETE",
+                "/connections/a",
+                Route::DeleteConnection {
+                    client_id: text("a"),
+                },
+            ),
+            (
+                "GET",
+                "/connections/a/subscriptions",
+                Route::ListSubscriptions {
+                    client_id: text("a"),
+                },
+            ),
+            (
+                "POST",
+                "/connections/a/messages",
+                Route::SendDirectMessage {
+                    client_id: text("a"),
+                },
+            ),
             ("GET", "/mqtt", Route::WebSocket),
         ] {
             let method = Method::from_bytes(method.as_bytes()).unwrap();

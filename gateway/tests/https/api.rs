@@ -7,18 +7,16 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use mqtt_codec::{Connect, Packet, PropertiesBuf, Property, PubAck, QoS, ReasonCode, Version};
+use mqtt_codec::{PubAck, QoS, Version};
 use parking_lot::{Condvar, Mutex};
 use serde_json::{Value, json};
-use thingwire::access::{Access, Operation};
-use thingwire::connection::Admission;
 use thingwire::store::{Batch, Entry, MemoryStore, Store, StoreError, Table};
 
 use crate::client::Http;
 use crate::support::Client;
 use crate::world::{Wanted, World};
 
-async fn subscriber(world: &World, id: &str, filter: &str) -> Client {
+pub async fn subscriber(world: &World, id: &str, filter: &str) -> Client {
     let mut client = Client::connected(&world.broker, Version::V5, id).await;
     client.subscribe(filter, QoS::AtLeastOnce).await;
     client
@@ -35,13 +33,22 @@ async fn a_message_is_published_with_all_that_is_said_of_it() {
         ("x-amz-mqtt5-payload-format-indicator", "UTF8_DATA"),
         ("x-amz-mqtt5-correlation-data", "AQID"),
     ];
-    let target = "/topics/a%2Fb%20c%2B1?qos=1&contentType=text%2Fplain&responseTopic=r%2F1&messageExpiry=60";
-    let reply = http.request("POST", target, &said, "grüße".as_bytes()).await;
-    assert_eq!((reply.status, &reply.json()["message"]), (200, &json!("OK")));
+    let target =
+        "/topics/a%2Fb%20c%261?qos=1&contentType=text%2Fplain&responseTopic=r%2F1&messageExpiry=60";
+    let reply = http
+        .request("POST", target, &said, "grüße".as_bytes())
+        .await;
+    assert_eq!(
+        (reply.status, &reply.json()["message"]),
+        (200, &json!("OK"))
+    );
     assert_eq!(reply.json()["traceId"], reply.header("x-amzn-requestid"));
 
     let got = subscriber.receive_publish().await;
-    assert_eq!((got.topic(), got.payload(), got.qos()), ("a/b c+1", "grüße".as_bytes(), QoS::AtLeastOnce));
+    assert_eq!(
+        (got.topic(), got.payload(), got.qos()),
+        ("a/b c&1", "grüße".as_bytes(), QoS::AtLeastOnce)
+    );
     let properties = got.properties();
     assert_eq!(properties.content_type(), Some("text/plain"));
     assert_eq!(properties.response_topic(), Some("r/1"));
@@ -59,14 +66,21 @@ async fn slashes_of_a_topic_may_be_escaped_or_not() {
     let mut signed = Http::signed(&world).await;
     let mut device = Http::with_certificate(&world).await;
     for http in [&mut signed, &mut device] {
-        for target in ["/topics/pump%2F1", "/topics/pump/1", "/topics/pump%2f1?qos=0&retain=false"] {
+        for target in [
+            "/topics/pump%2F1",
+            "/topics/pump/1",
+            "/topics/pump%2f1?qos=0&retain=false",
+        ] {
             assert_eq!(http.post(target, b"x").await.status, 200);
             let got = subscriber.receive_publish().await;
             assert_eq!((got.topic(), got.qos()), ("pump/1", QoS::AtMostOnce));
         }
     }
     // Of a signed request, the path counts that was signed.
-    assert_eq!(signed.post("/things/..//topics/pump/2", b"x").await.status, 200);
+    assert_eq!(
+        signed.post("/things/..//topics/pump/2", b"x").await.status,
+        200
+    );
     assert_eq!(subscriber.receive_publish().await.topic(), "pump/2");
 }
 
@@ -79,9 +93,15 @@ async fn user_properties_may_be_text() {
     let text = Value::from(r#"[{"k":"v"}]"#).to_string();
     let encoded = STANDARD.encode(text);
     let said = [("x-amz-mqtt5-user-properties", &*encoded)];
-    assert_eq!(http.request("POST", "/topics/a", &said, b"").await.status, 200);
+    assert_eq!(
+        http.request("POST", "/topics/a", &said, b"").await.status,
+        200
+    );
     let got = subscriber.receive_publish().await;
-    assert_eq!(got.properties().user_properties().collect::<Vec<_>>(), [("k", "v")]);
+    assert_eq!(
+        got.properties().user_properties().collect::<Vec<_>>(),
+        [("k", "v")]
+    );
 }
 
 #[tokio::test]
@@ -101,32 +121,117 @@ async fn requests_that_are_not_right() {
         ("POST", "/topics/a?messageExpiry=-1", None, INVALID),
         ("POST", "/topics/a?messageExpiry=4294967296", None, INVALID),
         ("POST", "/topics/a?responseTopic=a%2F%23", None, INVALID),
-        ("POST", "/topics/a", Some(("x-amz-mqtt5-user-properties", "{}")), INVALID),
-        ("POST", "/topics/a", Some(("x-amz-mqtt5-user-properties", &*no_array)), INVALID),
-        ("POST", "/topics/a", Some(("x-amz-mqtt5-user-properties", &*no_strings)), INVALID),
-        ("POST", "/topics/a", Some(("x-amz-mqtt5-correlation-data", "*")), INVALID),
-        ("POST", "/topics/a", Some(("x-amz-mqtt5-payload-format-indicator", "JSON")), INVALID),
-        ("POST", "/topics/$aws/things/t/shadow/get?retain=true", None, INVALID),
-        ("POST", "/topics/$aws/things/t/shadow/get/accepted", None, (403, "ForbiddenException")),
+        (
+            "POST",
+            "/topics/a",
+            Some(("x-amz-mqtt5-user-properties", "{}")),
+            INVALID,
+        ),
+        (
+            "POST",
+            "/topics/a",
+            Some(("x-amz-mqtt5-user-properties", &*no_array)),
+            INVALID,
+        ),
+        (
+            "POST",
+            "/topics/a",
+            Some(("x-amz-mqtt5-user-properties", &*no_strings)),
+            INVALID,
+        ),
+        (
+            "POST",
+            "/topics/a",
+            Some(("x-amz-mqtt5-correlation-data", "*")),
+            INVALID,
+        ),
+        (
+            "POST",
+            "/topics/a",
+            Some(("x-amz-mqtt5-payload-format-indicator", "JSON")),
+            INVALID,
+        ),
+        (
+            "POST",
+            "/topics/$aws/things/t/shadow/get?retain=true",
+            None,
+            INVALID,
+        ),
+        (
+            "POST",
+            "/topics/$aws/things/t/shadow/get/accepted",
+            None,
+            (403, "ForbiddenException"),
+        ),
         ("POST", "/topics/$aws/things/t/shadow/gets", None, INVALID),
         ("GET", "/topics/a", None, (405, "MethodNotAllowedException")),
         ("GET", "/nothing", None, (404, "ResourceNotFoundException")),
-        ("GET", "/retainedMessage/nothing", None, (404, "ResourceNotFoundException")),
+        (
+            "GET",
+            "/retainedMessage/nothing",
+            None,
+            (404, "ResourceNotFoundException"),
+        ),
         ("GET", "/retainedMessage?maxResults=0", None, INVALID),
         ("GET", "/retainedMessage?maxResults=201", None, INVALID),
         ("GET", "/retainedMessage?nextToken=%2A", None, INVALID),
         ("GET", "/things/a%20b/shadow", None, INVALID),
         ("GET", "/things/a/shadow?name=%2A", None, INVALID),
-        ("PUT", "/things/a/shadow", None, (405, "MethodNotAllowedException")),
-        ("GET", "/api/things/shadow/ListNamedShadowsForThing/a?pageSize=101", None, INVALID),
-        ("GET", "/connections/nobody", None, (404, "ResourceNotFoundException")),
-        ("DELETE", "/connections/nobody", None, (404, "ResourceNotFoundException")),
-        ("DELETE", "/connections/nobody?cleanSession=1", None, INVALID),
-        ("GET", "/connections/nobody/subscriptions", None, (404, "ResourceNotFoundException")),
-        ("POST", "/connections/nobody/messages?topic=a", None, (404, "ResourceNotFoundException")),
+        (
+            "PUT",
+            "/things/a/shadow",
+            None,
+            (405, "MethodNotAllowedException"),
+        ),
+        (
+            "GET",
+            "/api/things/shadow/ListNamedShadowsForThing/a?pageSize=101",
+            None,
+            INVALID,
+        ),
+        (
+            "GET",
+            "/connections/nobody",
+            None,
+            (404, "ResourceNotFoundException"),
+        ),
+        (
+            "DELETE",
+            "/connections/nobody",
+            None,
+            (404, "ResourceNotFoundException"),
+        ),
+        (
+            "DELETE",
+            "/connections/nobody?cleanSession=1",
+            None,
+            INVALID,
+        ),
+        (
+            "GET",
+            "/connections/nobody/subscriptions",
+            None,
+            (404, "ResourceNotFoundException"),
+        ),
+        (
+            "POST",
+            "/connections/nobody/messages?topic=a",
+            None,
+            (404, "ResourceNotFoundException"),
+        ),
         ("POST", "/connections/nobody/messages", None, INVALID),
-        ("POST", "/connections/nobody/messages?topic=%23", None, INVALID),
-        ("POST", "/connections/nobody/messages?topic=a&timeout=16", None, INVALID),
+        (
+            "POST",
+            "/connections/nobody/messages?topic=%23",
+            None,
+            INVALID,
+        ),
+        (
+            "POST",
+            "/connections/nobody/messages?topic=a&timeout=16",
+            None,
+            INVALID,
+        ),
         ("POST", "/connections/%24a/messages?topic=a", None, INVALID),
         ("GET", "/mqtt", None, (426, "InvalidRequestException")),
     ] {
@@ -149,7 +254,10 @@ async fn retained_messages() {
     let said = [("x-amz-mqtt5-user-properties", &*properties)];
     for topic in ["b", "a", "c%2Fd"] {
         let target = format!("/topics/{topic}?retain=true&qos=1");
-        assert_eq!(http.request("POST", &target, &said, b"kept").await.status, 200);
+        assert_eq!(
+            http.request("POST", &target, &said, b"kept").await.status,
+            200
+        );
     }
     let kept = http.get("/retainedMessage/c%2Fd").await;
     let kept = kept.json();
@@ -159,23 +267,36 @@ async fn retained_messages() {
     let age = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap()
-        .saturating_sub(Duration::from_millis(kept["lastModifiedTime"].as_u64().unwrap()));
+        .saturating_sub(Duration::from_millis(
+            kept["lastModifiedTime"].as_u64().unwrap(),
+        ));
     assert!(age < Duration::from_secs(60));
 
     let first = http.get("/retainedMessage?maxResults=2").await.json();
     let topics = |page: &Value| -> Vec<String> {
         let list = page["retainedTopics"].as_array().unwrap();
-        list.iter().map(|one| one["topic"].as_str().unwrap().to_owned()).collect()
+        list.iter()
+            .map(|one| one["topic"].as_str().unwrap().to_owned())
+            .collect()
     };
     assert_eq!(topics(&first), ["a", "b"]);
     assert_eq!(first["retainedTopics"][0]["payloadSize"], 4);
     let token = first["nextToken"].as_str().unwrap();
-    let second = http.get(&format!("/retainedMessage?maxResults=2&nextToken={token}")).await.json();
-    assert_eq!((topics(&second), &second["nextToken"]), (vec!["c/d".to_owned()], &Value::Null));
+    let second = http
+        .get(&format!("/retainedMessage?maxResults=2&nextToken={token}"))
+        .await
+        .json();
+    assert_eq!(
+        (topics(&second), &second["nextToken"]),
+        (vec!["c/d".to_owned()], &Value::Null)
+    );
 
     assert_eq!(http.post("/topics/a?retain=true", b"").await.status, 200);
     assert_eq!(http.get("/retainedMessage/a").await.status, 404);
-    assert_eq!(topics(&http.get("/retainedMessage").await.json()), ["b", "c/d"]);
+    assert_eq!(
+        topics(&http.get("/retainedMessage").await.json()),
+        ["b", "c/d"]
+    );
 }
 
 #[tokio::test]
@@ -183,27 +304,48 @@ async fn shadows() {
     let world = World::start().await;
     let mut http = Http::signed(&world).await;
     let mut device = Client::connected(&world.broker, Version::V5, "d").await;
-    device.subscribe("$aws/things/lamp/shadow/#", QoS::AtLeastOnce).await;
+    device
+        .subscribe("$aws/things/lamp/shadow/#", QoS::AtLeastOnce)
+        .await;
 
     let missing = http.get("/things/lamp/shadow").await;
     assert_eq!(missing.error(), (404, "ResourceNotFoundException"));
-    assert_eq!(missing.json(), json!({"code": 404, "message": "No shadow exists with name: 'lamp'"}));
+    assert_eq!(
+        missing.json(),
+        json!({"code": 404, "message": "No shadow exists with name: 'lamp'"})
+    );
     // Nothing is published of a request that failed.
     device.receive_nothing().await;
 
     let update = br#"{"state":{"desired":{"on":true}},"clientToken":"t"}"#;
     let updated = http.post("/things/lamp/shadow", update).await;
     let updated_json = updated.json();
-    assert_eq!((updated.status, &updated_json["version"], &updated_json["clientToken"]), (200, &json!(1), &json!("t")));
+    assert_eq!(
+        (
+            updated.status,
+            &updated_json["version"],
+            &updated_json["clientToken"]
+        ),
+        (200, &json!(1), &json!("t"))
+    );
     let mut published = HashMap::new();
     for _ in 0..3 {
         let got = device.receive_publish().await;
         let id = got.packet_id().unwrap();
-        published.insert(got.topic().to_owned(), serde_json::from_slice::<Value>(got.payload()).unwrap());
+        published.insert(
+            got.topic().to_owned(),
+            serde_json::from_slice::<Value>(got.payload()).unwrap(),
+        );
         device.send(&<PubAck>::new(id)).await;
     }
-    assert_eq!(published["$aws/things/lamp/shadow/update/accepted"], updated_json);
-    assert_eq!(published["$aws/things/lamp/shadow/update/delta"]["state"], json!({"on": true}));
+    assert_eq!(
+        published["$aws/things/lamp/shadow/update/accepted"],
+        updated_json
+    );
+    assert_eq!(
+        published["$aws/things/lamp/shadow/update/delta"]["state"],
+        json!({"on": true})
+    );
     assert!(published.contains_key("$aws/things/lamp/shadow/update/documents"));
 
     let got = http.get("/things/lamp/shadow").await.json();
@@ -211,21 +353,41 @@ async fn shadows() {
     device.receive_nothing().await;
 
     for (body, expected) in [
-        (&br#"{"state":{},"version":7}"#[..], (409, "ConflictException")),
+        (
+            &br#"{"state":{},"version":7}"#[..],
+            (409, "ConflictException"),
+        ),
         (b"{", (400, "InvalidRequestException")),
-        (br#"{"state":{"desired":"x"}}"#, (400, "InvalidRequestException")),
-        (b"{\"state\":{\"desired\":{\"a\":\"\xFF\"}}}", (415, "UnsupportedDocumentEncodingException")),
+        (
+            br#"{"state":{"desired":"x"}}"#,
+            (400, "InvalidRequestException"),
+        ),
+        (
+            b"{\"state\":{\"desired\":{\"a\":\"\xFF\"}}}",
+            (415, "UnsupportedDocumentEncodingException"),
+        ),
     ] {
-        assert_eq!(http.post("/things/lamp/shadow", body).await.error(), expected);
+        assert_eq!(
+            http.post("/things/lamp/shadow", body).await.error(),
+            expected
+        );
     }
-    let large = format!(r#"{{"state":{{"desired":{{"a":"{}"}}}}}}"#, "x".repeat(9000));
+    let large = format!(
+        r#"{{"state":{{"desired":{{"a":"{}"}}}}}}"#,
+        "x".repeat(9000)
+    );
     let reply = http.post("/things/lamp/shadow", large.as_bytes()).await;
     assert_eq!(reply.error(), (413, "RequestEntityTooLargeException"));
     device.receive_nothing().await;
 
     for name in ["one", "two", "three"] {
         let target = format!("/things/lamp/shadow?name={name}");
-        assert_eq!(http.post(&target, br#"{"state":{"reported":{"n":1}}}"#).await.status, 200);
+        assert_eq!(
+            http.post(&target, br#"{"state":{"reported":{"n":1}}}"#)
+                .await
+                .status,
+            200
+        );
     }
     let list = "/api/things/shadow/ListNamedShadowsForThing/lamp?pageSize=2";
     let first = http.get(list).await.json();
@@ -233,12 +395,21 @@ async fn shadows() {
     assert!(first["timestamp"].as_u64().unwrap() > 1_600_000_000);
     let token = first["nextToken"].as_str().unwrap();
     let second = http.get(&format!("{list}&nextToken={token}")).await.json();
-    assert_eq!((&second["results"], &second["nextToken"]), (&json!(["two"]), &Value::Null));
+    assert_eq!(
+        (&second["results"], &second["nextToken"]),
+        (&json!(["two"]), &Value::Null)
+    );
 
     let deleted = http.delete("/things/lamp/shadow?name=one").await;
-    assert_eq!((deleted.status, &deleted.json()["version"]), (200, &json!(1)));
+    assert_eq!(
+        (deleted.status, &deleted.json()["version"]),
+        (200, &json!(1))
+    );
     assert_eq!(http.get("/things/lamp/shadow?name=one").await.status, 404);
-    let rest = http.get("/api/things/shadow/ListNamedShadowsForThing/lamp").await.json();
+    let rest = http
+        .get("/api/things/shadow/ListNamedShadowsForThing/lamp")
+        .await
+        .json();
     assert_eq!(rest["results"], json!(["three", "two"]));
 }
 
@@ -254,137 +425,6 @@ async fn a_shadow_request_may_be_published() {
     assert_eq!(got["state"]["reported"], json!({"on": false}));
 }
 
-/// A client with a session that lives on, and a will.
-async fn persistent(world: &World, id: &str) -> Client {
-    let mut client = Client::new(&world.broker, Version::V5);
-    let mut properties = PropertiesBuf::new();
-    properties.push(Property::SessionExpiryInterval(600)).unwrap();
-    let will = mqtt_codec::Will::new("will", b"gone");
-    let connect = Connect::builder(Version::V5, id)
-        .keep_alive(30)
-        .properties(&properties)
-        .will(will)
-        .build()
-        .unwrap();
-    client.send(&connect).await;
-    assert!(matches!(client.receive().await, Packet::ConnAck(_)));
-    client
-}
-
-#[tokio::test]
-async fn connections_are_seen_and_ended() {
-    let world = World::start().await;
-    let mut http = Http::signed(&world).await;
-    let mut watcher = subscriber(&world, "watcher", "will").await;
-    let mut client = persistent(&world, "a/b").await;
-
-    let seen = http.get("/connections/a%2Fb?includeSocketInformation=true").await.json();
-    assert_eq!((&seen["clientId"], &seen["connected"]), (&json!("a/b"), &json!(true)));
-    assert_eq!((&seen["cleanSession"], &seen["sessionExpiry"]), (&json!(false), &json!(600)));
-    assert_eq!(seen["keepAliveDuration"], 30);
-    assert!(seen["connectedSince"].as_u64().unwrap() > 1_600_000_000_000);
-
-    for filter in ["x/#", "$share/g/y", "z"] {
-        client.subscribe(filter, QoS::AtLeastOnce).await;
-    }
-    let list = "/connections/a%2Fb/subscriptions?maxResults=2";
-    let first = http.get(list).await.json();
-    let expected = json!([{"topicFilter": "$share/g/y", "qos": 1}, {"topicFilter": "x/#", "qos": 1}]);
-    assert_eq!(first["subscriptions"], expected);
-    let token = first["nextToken"].as_str().unwrap();
-    let second = http.get(&format!("{list}&nextToken={token}")).await.json();
-    assert_eq!(second["subscriptions"], json!([{"topicFilter": "z", "qos": 1}]));
-    assert_eq!(second["nextToken"], Value::Null);
-
-    // Ended, with its will; the session stays.
-    assert_eq!(http.delete("/connections/a%2Fb").await.status, 200);
-    match client.receive().await {
-        Packet::Disconnect(said) => assert_eq!(said.reason(), ReasonCode::AdministrativeAction),
-        other => panic!("{other:?}"),
-    }
-    assert!(client.next().await.is_none());
-    assert_eq!(watcher.receive_publish().await.topic(), "will");
-    let seen = http.get("/connections/a%2Fb").await.json();
-    assert_eq!(seen["connected"], false);
-    assert!(seen["disconnectedSince"].as_u64().unwrap() > 1_600_000_000_000);
-    assert_eq!(http.delete("/connections/a%2Fb").await.status, 404);
-    let kept = http.get("/connections/a%2Fb/subscriptions").await.json();
-    assert_eq!(kept["subscriptions"].as_array().unwrap().len(), 3);
-
-    // Ended without its will, and its session with it.
-    let _client = persistent(&world, "a/b").await;
-    let target = "/connections/a%2Fb?cleanSession=true&preventWillMessage=true";
-    assert_eq!(http.delete(target).await.status, 200);
-    assert_eq!(http.get("/connections/a%2Fb").await.status, 404);
-    watcher.receive_nothing().await;
-
-    // A session without a connection can be ended too.
-    drop(persistent(&world, "c").await);
-    watcher.receive_publish().await;
-    assert_eq!(http.delete("/connections/c?cleanSession=true").await.status, 200);
-    assert_eq!(http.get("/connections/c").await.status, 404);
-}
-
-/// May connect, and receive nothing.
-struct Deaf;
-
-impl Admission for Deaf {
-    fn admit(&self, _: &str, _: &Connect<&[u8]>) -> Result<Arc<dyn Access>, ReasonCode> {
-        Ok(Arc::new(DeafAccess))
-    }
-}
-
-#[derive(Debug)]
-struct DeafAccess;
-
-impl Access for DeafAccess {
-    fn allows(&self, operation: Operation<'_>) -> bool {
-        !matches!(operation, Operation::Receive { .. })
-    }
-}
-
-#[tokio::test]
-async fn a_message_for_one_client() {
-    let world = World::start().await;
-    let mut http = Http::signed(&world).await;
-    let mut client = Client::connected(&world.broker, Version::V5, "c").await;
-
-    let sent = http.post("/connections/c/messages?topic=to%2Fyou&contentType=text%2Fplain", b"hi").await;
-    assert_eq!(sent.status, 200);
-    let got = client.receive_publish().await;
-    assert_eq!((got.topic(), got.payload(), got.qos()), ("to/you", &b"hi"[..], QoS::AtMostOnce));
-    assert_eq!(got.properties().content_type(), Some("text/plain"));
-
-    // The answer comes with PUBACK.
-    let confirmed = http.post("/connections/c/messages?topic=t&confirmation=true", b"1");
-    let acknowledge = async {
-        let got = client.receive_publish().await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        client.send(&<PubAck>::new(got.packet_id().unwrap())).await;
-    };
-    let (confirmed, ()) = tokio::join!(confirmed, acknowledge);
-    assert_eq!(confirmed.status, 200);
-
-    let silent = http.post("/connections/c/messages?topic=t&confirmation=true&timeout=1", b"2").await;
-    assert_eq!(silent.error(), (504, "GatewayTimeoutException"));
-    assert!(matches!(client.receive().await, Packet::Publish(_)));
-
-    // The connection is lost before.
-    let lost = http.post("/connections/c/messages?topic=t&confirmation=true", b"3");
-    let lose = async {
-        client.receive_publish().await;
-        drop(client);
-    };
-    let (lost, ()) = tokio::join!(lost, lose);
-    assert_eq!(lost.error(), (404, "ResourceNotFoundException"));
-
-    let mut deaf = Client::admitted(&world.broker, Version::V5, Arc::new(Deaf));
-    deaf.send(&Connect::builder(Version::V5, "deaf").build().unwrap()).await;
-    deaf.receive().await;
-    let refused = http.post("/connections/deaf/messages?topic=t&confirmation=true", b"4").await;
-    assert_eq!(refused.error(), (403, "ForbiddenException"));
-}
-
 #[tokio::test]
 async fn a_device_may_do_what_its_policies_say() {
     let world = World::start().await;
@@ -395,18 +435,33 @@ async fn a_device_may_do_what_its_policies_say() {
         ("POST", "/topics/other", "x", FORBIDDEN),
         // Retaining needs a permission of its own.
         ("POST", "/topics/pump/1?retain=true", "x", FORBIDDEN),
-        ("POST", "/things/pump/shadow", r#"{"state":{"reported":{}}}"#, (200, "")),
+        (
+            "POST",
+            "/things/pump/shadow",
+            r#"{"state":{"reported":{}}}"#,
+            (200, ""),
+        ),
         ("GET", "/things/pump/shadow", "", (200, "")),
         ("DELETE", "/things/pump/shadow", "", FORBIDDEN),
         ("GET", "/things/other/shadow", "", FORBIDDEN),
         ("GET", "/things/pump/shadow?name=x", "", FORBIDDEN),
-        ("GET", "/api/things/shadow/ListNamedShadowsForThing/pump", "", FORBIDDEN),
+        (
+            "GET",
+            "/api/things/shadow/ListNamedShadowsForThing/pump",
+            "",
+            FORBIDDEN,
+        ),
         ("GET", "/retainedMessage", "", FORBIDDEN),
         ("GET", "/retainedMessage/pump/1", "", FORBIDDEN),
         ("GET", "/connections/pump", "", FORBIDDEN),
         ("DELETE", "/connections/pump", "", FORBIDDEN),
         ("GET", "/connections/pump/subscriptions", "", FORBIDDEN),
-        ("POST", "/connections/pump/messages?topic=pump/1", "", FORBIDDEN),
+        (
+            "POST",
+            "/connections/pump/messages?topic=pump/1",
+            "",
+            FORBIDDEN,
+        ),
     ] {
         let reply = http.request(method, target, &[], body.as_bytes()).await;
         assert_eq!(reply.error(), expected, "{method} {target}");
@@ -433,7 +488,13 @@ impl Store for Gated {
         self.store.get(table, key)
     }
 
-    fn scan(&self, table: Table, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Entry>, StoreError> {
+    fn scan(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
         self.store.scan(table, prefix, after, limit)
     }
 
@@ -458,15 +519,26 @@ async fn an_answer_waits_for_the_disk() {
     let mut http = Http::signed(&world).await;
     for (method, target, body) in [
         ("POST", "/topics/a?retain=true", "kept"),
-        ("POST", "/things/lamp/shadow", r#"{"state":{"desired":{"on":true}}}"#),
-        ("POST", "/topics/$aws/things/lamp/shadow/update", r#"{"state":{"desired":{"on":false}}}"#),
+        (
+            "POST",
+            "/things/lamp/shadow",
+            r#"{"state":{"desired":{"on":true}}}"#,
+        ),
+        (
+            "POST",
+            "/topics/$aws/things/lamp/shadow/update",
+            r#"{"state":{"desired":{"on":false}}}"#,
+        ),
         ("DELETE", "/things/lamp/shadow", ""),
     ] {
         store.set(false);
         let request = http.request(method, target, &[], body.as_bytes());
         tokio::pin!(request);
         let early = tokio::time::timeout(Duration::from_millis(200), &mut request).await;
-        assert!(early.is_err(), "{target} was answered before it was durable");
+        assert!(
+            early.is_err(),
+            "{target} was answered before it was durable"
+        );
         store.set(true);
         assert_eq!(request.await.status, 200, "{target}");
     }
@@ -475,10 +547,18 @@ async fn an_answer_waits_for_the_disk() {
     let mut other = Http::signed(&world).await;
     let write = http.post("/topics/b?retain=true", b"kept");
     tokio::pin!(write);
-    assert!(tokio::time::timeout(Duration::from_millis(200), &mut write).await.is_err());
+    assert!(
+        tokio::time::timeout(Duration::from_millis(200), &mut write)
+            .await
+            .is_err()
+    );
     let read = other.get("/retainedMessage/b");
     tokio::pin!(read);
-    assert!(tokio::time::timeout(Duration::from_millis(200), &mut read).await.is_err());
+    assert!(
+        tokio::time::timeout(Duration::from_millis(200), &mut read)
+            .await
+            .is_err()
+    );
     store.set(true);
     assert_eq!((write.await.status, read.await.status), (200, 200));
 }

@@ -48,12 +48,23 @@ pub fn now() -> Timestamp {
 
 pub fn signer(world: &World) -> Signer {
     let key = &world.key;
-    let credentials = Credentials::new(&*key.access_key_id, key.secret_access_key.as_str()).unwrap();
-    Signer::new(credentials, Region::new(REGION).unwrap(), Service::iot_data())
+    let credentials =
+        Credentials::new(&*key.access_key_id, key.secret_access_key.as_str()).unwrap();
+    Signer::new(
+        credentials,
+        Region::new(REGION).unwrap(),
+        Service::iot_data(),
+    )
 }
 
 /// The headers of a request, with its signature.
-pub fn sign(signer: &Signer, method: &str, target: &str, mut headers: Vec<Header>, body: &[u8]) -> Vec<Header> {
+pub fn sign(
+    signer: &Signer,
+    method: &str,
+    target: &str,
+    mut headers: Vec<Header>,
+    body: &[u8],
+) -> Vec<Header> {
     let mut scratch = Scratch::new();
     let request = Request::new(method, target, &headers);
     let added: Vec<Header> = signer
@@ -112,7 +123,13 @@ impl Http {
         self.request("DELETE", target, &[], b"").await
     }
 
-    pub async fn request(&mut self, method: &str, target: &str, more: &[(&str, &str)], body: &[u8]) -> Reply {
+    pub async fn request(
+        &mut self,
+        method: &str,
+        target: &str,
+        more: &[(&str, &str)],
+        body: &[u8],
+    ) -> Reply {
         let mut all = headers(&[("host", &self.host)]);
         all.extend(headers(more));
         if let Some(signer) = &self.signer {
@@ -158,7 +175,14 @@ pub async fn receive<S: AsyncRead + Unpin>(stream: &mut S) -> Reply {
         }
         let head = String::from_utf8(head).unwrap();
         let mut lines = head.lines();
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let status = lines
+            .next()
+            .unwrap()
+            .split(' ')
+            .nth(1)
+            .unwrap()
+            .parse()
+            .unwrap();
         let headers: Vec<Header> = lines
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))

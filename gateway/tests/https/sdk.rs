@@ -35,7 +35,10 @@ fn python() -> Result<PathBuf, String> {
     if has_packages().is_ok() {
         return Ok(python);
     }
-    run(Path::new("python3"), &["-m", "venv", &folder.to_string_lossy()])?;
+    run(
+        Path::new("python3"),
+        &["-m", "venv", &folder.to_string_lossy()],
+    )?;
     let mut install = vec!["-m", "pip", "install", "--quiet"];
     install.extend(PACKAGES);
     run(&python, &install)?;
@@ -56,14 +59,24 @@ async fn run(world: &World, script: &'static str) {
     std::fs::write(ca.path(), world.ca.pem()).unwrap();
     let mut command = Command::new(python);
     command
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/https").join(script))
+        .arg(
+            Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("tests/https")
+                .join(script),
+        )
         .arg(world.address.port().to_string())
         .arg(ca.path())
         .env("AWS_ACCESS_KEY_ID", &world.key.access_key_id)
-        .env("AWS_SECRET_ACCESS_KEY", world.key.secret_access_key.as_str())
+        .env(
+            "AWS_SECRET_ACCESS_KEY",
+            world.key.secret_access_key.as_str(),
+        )
         .env("AWS_DEFAULT_REGION", crate::world::REGION)
         .env_remove("AWS_SESSION_TOKEN");
-    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let output = tokio::task::spawn_blocking(move || command.output())
+        .await
+        .unwrap()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     let complained = String::from_utf8_lossy(&output.stderr);
     println!("{said}");

@@ -82,7 +82,10 @@ pub(super) async fn delete(call: &Call<'_>, client_id: &str) -> Result<Answer, A
     let prevent_will = call.query.flag("preventWillMessage")?;
     may(call, Action::DeleteConnection, client_id)?;
     let broker = &call.gate.broker;
-    match broker.end_client(client_id, clean_session, prevent_will).await {
+    match broker
+        .end_client(client_id, clean_session, prevent_will)
+        .await
+    {
         Ended::Unknown => Err(not_found()),
         Ended::Done => {
             call.all_durable().await?;

@@ -23,7 +23,9 @@ pub(super) fn properties(call: &Call<'_>) -> Result<PropertiesBuf, ApiError> {
         Some("UNSPECIFIED_BYTES") => put(Property::PayloadFormatIndicator(false))?,
         Some("UTF8_DATA") => {
             if core::str::from_utf8(&call.body).is_err() {
-                return Err(ApiError::invalid("The payload is not UTF-8, as its format says"));
+                return Err(ApiError::invalid(
+                    "The payload is not UTF-8, as its format says",
+                ));
             }
             put(Property::PayloadFormatIndicator(true))?;
         }
@@ -40,8 +42,9 @@ pub(super) fn properties(call: &Call<'_>) -> Result<PropertiesBuf, ApiError> {
         put(Property::ContentType(&kind))?;
     }
     if let Some(topic) = call.query.text("responseTopic")? {
-        TopicName::with_profile(&topic, call.gate.broker.topics())
-            .map_err(|error| ApiError::invalid(format!("The response topic is not valid: {error}")))?;
+        TopicName::with_profile(&topic, call.gate.broker.topics()).map_err(|error| {
+            ApiError::invalid(format!("The response topic is not valid: {error}"))
+        })?;
         put(Property::ResponseTopic(&topic))?;
     }
     if let Some(data) = header(call, "x-amz-mqtt5-correlation-data")? {
@@ -73,7 +76,9 @@ fn user_properties_error() -> ApiError {
 /// sends a JSON string that holds JSON.
 fn user_properties(encoded: &str) -> Result<Vec<Map<String, Value>>, ApiError> {
     let wrong = |_| user_properties_error();
-    let json = STANDARD.decode(encoded).map_err(|_| user_properties_error())?;
+    let json = STANDARD
+        .decode(encoded)
+        .map_err(|_| user_properties_error())?;
     match serde_json::from_slice(&json).map_err(wrong)? {
         Value::String(text) => serde_json::from_str(&text).map_err(wrong),
         value => serde_json::from_value(value).map_err(wrong),

@@ -61,9 +61,7 @@ fn route(
         return Err(ApiError::unavailable());
     }
     if qos > QoS::AtMostOnce && routed.matched > 0 && routed.full == routed.matched {
-        return Err(ApiError::throttled(
-            "The queues of all receivers are full",
-        ));
+        return Err(ApiError::throttled("The queues of all receivers are full"));
     }
     Ok(routed.ticket)
 }

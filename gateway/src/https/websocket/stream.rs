@@ -3,6 +3,10 @@
 //! MQTT packets may be split over messages and joined in one (MQTT 5.0 [MQTT-6.0.0-2]), so that all a stream needs of a
 //! WebSocket is its payload in order. A read is one copy, from the WebSocket's buffer to the reader's. A write is gathered
 //! into one message, which is one copy more than a socket takes.
+//!
+//! The frames are tokio-tungstenite's: kept up, run against the Autobahn suite, with limits of message and frame, and
+//! polled as a stream is. fastwebsockets copies less and is read by `async` functions that borrow it, which a stream that
+//! is polled would have to keep beside what they borrow.
 
 use core::net::SocketAddr;
 use core::pin::Pin;
@@ -253,7 +257,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocket<S> {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         ready!(Pin::new(&mut self.socket).poll_ready(cx)).map_err(into_io)?;
-        let all = bufs.iter().map(|buf| buf.len()).fold(0, usize::saturating_add);
+        let all = bufs
+            .iter()
+            .map(|buf| buf.len())
+            .fold(0, usize::saturating_add);
         let mut message = BytesMut::with_capacity(all.min(WRITE));
         for buf in bufs {
             let room = WRITE.saturating_sub(message.len());
