@@ -81,7 +81,10 @@ mod tests {
 
     #[test]
     fn paths_are_one_word() {
-        assert_eq!(quoted(Path::new("./thingwire-data/ca.pem")), "./thingwire-data/ca.pem");
+        assert_eq!(
+            quoted(Path::new("./thingwire-data/ca.pem")),
+            "./thingwire-data/ca.pem"
+        );
         assert_eq!(quoted(Path::new("/a b/it's")), r"'/a b/it'\''s'");
     }
 }

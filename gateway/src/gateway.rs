@@ -139,7 +139,8 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
                 let (endpoint, doors) = (endpoint.clone(), Arc::clone(&doors));
                 async move {
                     if let Ok(address) = stream.peer_addr() {
-                        https::serve_connection(stream, address, &endpoint, doors, Some(place)).await;
+                        https::serve_connection(stream, address, &endpoint, doors, Some(place))
+                            .await;
                     }
                 }
             },
@@ -162,7 +163,11 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
         ));
     }
 
-    let text = banner(&opened.data, ports, opened.data.thing(&ThingName::new("demo")?).exists());
+    let text = banner(
+        &opened.data,
+        ports,
+        opened.data.thing(&ThingName::new("demo")?).exists(),
+    );
     let mut out = io::stdout().lock();
     writeln!(out, "{text}thingwire ready")?;
     out.flush()?;
@@ -172,10 +177,13 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
     broker.disconnect_all(ReasonCode::ServerShuttingDown);
     // Nobody new, and a little time for those who are told.
     tasks.shutdown().await;
-    let deadline = tokio::time::Instant::now() + FAREWELL;
-    while gate.is_occupied() && tokio::time::Instant::now() < deadline {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let emptied = async {
+        while gate.is_occupied() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // Whoever does not go is cut off.
+    let _ = tokio::time::timeout(FAREWELL, emptied).await;
     // The threads end with what is left on them.
     drop((service, https_gate));
     tokio::task::spawn_blocking(move || drop(workers)).await?;

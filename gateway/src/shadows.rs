@@ -136,10 +136,11 @@ impl Shadows {
                 }
                 let documents = address.topic(TopicKind::UpdateDocuments);
                 // They are made for those who listen.
-                if accepted.has_documents() && broker.has_subscribers(&documents) {
-                    if let Some(payload) = accepted.to_documents() {
-                        send(&broker, &documents, &payload);
-                    }
+                if accepted.has_documents()
+                    && broker.has_subscribers(&documents)
+                    && let Some(payload) = accepted.to_documents()
+                {
+                    send(&broker, &documents, &payload);
                 }
             }
             Err(rejection) => {
@@ -176,7 +177,8 @@ impl Shadows {
             for (key, value) in &page {
                 let name = key.get(prefix.len()..).unwrap_or_default();
                 // A tombstone is no shadow.
-                let lives = Shadow::from_bytes(value).is_ok_and(|shadow| shadow.document().is_some());
+                let lives =
+                    Shadow::from_bytes(value).is_ok_and(|shadow| shadow.document().is_some());
                 if lives {
                     names.push(String::from_utf8_lossy(name).into_owned());
                 }
@@ -229,7 +231,10 @@ impl Service for ShadowTopics {
             .unwrap_or_else(|error| {
                 tracing::error!(topic, %error, "a shadow could not be reached");
                 Answer {
-                    outcome: Err(Rejection::by_gateway(RejectionKind::InternalFailure, payload)),
+                    outcome: Err(Rejection::by_gateway(
+                        RejectionKind::InternalFailure,
+                        payload,
+                    )),
                     ticket: shadows.journal.durable(),
                 }
             });

@@ -2,13 +2,11 @@
 
 use core::fmt;
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use rustls_pki_types::UnixTime;
 use tls_auth::{
-    Authenticated, ClientCertificate, ConfigError, Credentials, Outcome, Refusal, ServerAuth,
-    SessionStore,
+    ClientCertificate, ConfigError, Credentials, Outcome, Refusal, ServerAuth, SessionStore,
 };
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
@@ -16,7 +14,6 @@ use tokio_rustls::server::TlsStream;
 
 use crate::authorize::Device;
 use crate::https::{Handshake, Secured};
-use crate::pki::policy_certificate;
 use crate::registry::{CertificateId, Registry, RegistryError};
 
 /// Sessions that devices can resume.
@@ -60,7 +57,9 @@ pub enum EndpointError {
 impl fmt::Display for EndpointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Credentials(error) => write!(f, "the server's certificate cannot be used: {error}"),
+            Self::Credentials(error) => {
+                write!(f, "the server's certificate cannot be used: {error}")
+            }
             Self::Authority(error) => write!(f, "a registered authority cannot be used: {error}"),
             Self::Config(error) => write!(f, "TLS cannot be set up: {error}"),
             Self::Registry(error) => write!(f, "the registry cannot be read: {error}"),
@@ -156,10 +155,11 @@ impl Endpoint {
             .authenticate(connection, UnixTime::now())
             .map_err(HandshakeError::Refused)?;
         let peer = match outcome {
-            Outcome::Authenticated(device) => {
-                let domain_name = connection.server_name().map(str::to_owned);
-                Peer::Device(Box::new(device_of(&device, source_ip, domain_name)?))
-            }
+            Outcome::Authenticated(device) => Peer::Device(Box::new(Device {
+                certificate_id: CertificateId::from_bytes(*device.certificate_id().as_bytes()),
+                source_ip,
+                domain_name: connection.server_name().map(str::to_owned),
+            })),
             Outcome::Anonymous(_) => Peer::Anonymous,
             Outcome::Unregistered(device) => {
                 return Err(HandshakeError::Unregistered(device.certificate_id()));
@@ -187,19 +187,4 @@ impl Handshake for Endpoint {
             device,
         })
     }
-}
-
-fn device_of(
-    device: &Authenticated,
-    source_ip: Option<IpAddr>,
-    domain_name: Option<String>,
-) -> Result<Device, HandshakeError> {
-    let certificate = device.certificate().map_err(HandshakeError::Refused)?;
-    let certificate_id = CertificateId::from_bytes(*device.certificate_id().as_bytes());
-    Ok(Device {
-        certificate_id,
-        certificate: policy_certificate(certificate_id, &certificate),
-        source_ip,
-        domain_name,
-    })
 }

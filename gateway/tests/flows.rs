@@ -32,25 +32,44 @@ async fn every_quality_of_service_between_all_versions() {
             );
             publisher.publish("a/0", b"zero", QoS::AtMostOnce, 0).await;
             let got = subscriber.receive_publish().await;
-            assert_eq!((got.topic(), got.payload(), got.qos()), ("a/0", &b"zero"[..], QoS::AtMostOnce));
+            assert_eq!(
+                (got.topic(), got.payload(), got.qos()),
+                ("a/0", &b"zero"[..], QoS::AtMostOnce)
+            );
 
             publisher.publish("a/1", b"one", QoS::AtLeastOnce, 7).await;
-            let Packet::PubAck(ack) = publisher.receive().await else { panic!() };
+            let Packet::PubAck(ack) = publisher.receive().await else {
+                panic!()
+            };
             assert_eq!(ack.packet_id().get(), 7);
             let got = subscriber.receive_publish().await;
-            assert_eq!((got.topic(), got.payload(), got.qos()), ("a/1", &b"one"[..], QoS::AtLeastOnce));
-            subscriber.send(&<PubAck>::new(got.packet_id().unwrap())).await;
+            assert_eq!(
+                (got.topic(), got.payload(), got.qos()),
+                ("a/1", &b"one"[..], QoS::AtLeastOnce)
+            );
+            subscriber
+                .send(&<PubAck>::new(got.packet_id().unwrap()))
+                .await;
 
             publisher.publish("a/2", b"two", QoS::ExactlyOnce, 8).await;
-            let Packet::PubRec(rec) = publisher.receive().await else { panic!() };
+            let Packet::PubRec(rec) = publisher.receive().await else {
+                panic!()
+            };
             publisher.send(&<PubRel>::new(rec.packet_id())).await;
-            let Packet::PubComp(comp) = publisher.receive().await else { panic!() };
+            let Packet::PubComp(comp) = publisher.receive().await else {
+                panic!()
+            };
             assert_eq!(comp.packet_id().get(), 8);
             let got = subscriber.receive_publish().await;
-            assert_eq!((got.topic(), got.payload(), got.qos()), ("a/2", &b"two"[..], QoS::ExactlyOnce));
+            assert_eq!(
+                (got.topic(), got.payload(), got.qos()),
+                ("a/2", &b"two"[..], QoS::ExactlyOnce)
+            );
             let id = got.packet_id().unwrap();
             subscriber.send(&<PubRec>::new(id)).await;
-            let Packet::PubRel(rel) = subscriber.receive().await else { panic!() };
+            let Packet::PubRel(rel) = subscriber.receive().await else {
+                panic!()
+            };
             assert_eq!(rel.packet_id(), id);
             subscriber.send(&<PubComp>::new(id)).await;
             subscriber.receive_nothing().await;

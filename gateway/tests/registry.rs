@@ -156,7 +156,9 @@ fn what_is_no_device_certificate_is_refused() {
     *forged.last_mut().unwrap() ^= 1;
     let forged = register(&forged);
     assert!(
-        forged.to_string().contains("a signature on the path is wrong"),
+        forged
+            .to_string()
+            .contains("a signature on the path is wrong"),
         "{forged}"
     );
     let mut trailing = at.der();

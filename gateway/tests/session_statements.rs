@@ -106,30 +106,41 @@ async fn mqtt_2_3_1_3_and_3_3_1_1_what_is_sent_again_keeps_its_identifier_and_ha
 
 /// 3.1.1 [MQTT-2.3.1-6], [MQTT-2.3.1-7]; 5.0 [MQTT-2.2.1-5], [MQTT-2.2.1-6]
 #[tokio::test]
-async fn mqtt_2_3_1_6_2_3_1_7_2_2_1_5_and_2_2_1_6_answers_have_the_identifier_of_what_they_answer() {
+async fn mqtt_2_3_1_6_2_3_1_7_2_2_1_5_and_2_2_1_6_answers_have_the_identifier_of_what_they_answer()
+{
     let broker = broker(Settings::strict());
     for version in [Version::V311, Version::V5] {
         let mut client = Client::connected(&broker, version, "client").await;
         for number in [1, 7, 65_535] {
             client.publish("a", b"x", QoS::AtLeastOnce, number).await;
-            let Packet::PubAck(ack) = client.receive().await else { panic!() };
+            let Packet::PubAck(ack) = client.receive().await else {
+                panic!()
+            };
             assert_eq!(ack.packet_id(), id(number));
 
             client.publish("a", b"x", QoS::ExactlyOnce, number).await;
-            let Packet::PubRec(rec) = client.receive().await else { panic!() };
+            let Packet::PubRec(rec) = client.receive().await else {
+                panic!()
+            };
             assert_eq!(rec.packet_id(), id(number));
             client.send(&<PubRel>::new(id(number))).await;
-            let Packet::PubComp(comp) = client.receive().await else { panic!() };
+            let Packet::PubComp(comp) = client.receive().await else {
+                panic!()
+            };
             assert_eq!(comp.packet_id(), id(number));
 
             let subscribe = Subscribe::builder(id(number)).filter("b", QoS::AtMostOnce);
             client.send(&subscribe.build().unwrap()).await;
-            let Packet::SubAck(suback) = client.receive().await else { panic!() };
+            let Packet::SubAck(suback) = client.receive().await else {
+                panic!()
+            };
             assert_eq!(suback.packet_id(), id(number));
 
             let unsubscribe = Unsubscribe::builder(id(number)).filter("b");
             client.send(&unsubscribe.build().unwrap()).await;
-            let Packet::UnsubAck(unsuback) = client.receive().await else { panic!() };
+            let Packet::UnsubAck(unsuback) = client.receive().await else {
+                panic!()
+            };
             assert_eq!(unsuback.packet_id(), id(number));
         }
     }
@@ -162,13 +173,20 @@ async fn mqtt_3_8_4_5_3_8_4_6_3_9_3_1_and_3_11_3_1_one_code_for_each_filter_in_o
     let broker = broker(Settings::strict());
     for version in [Version::V311, Version::V5] {
         let mut client = Client::connected(&broker, version, "client").await;
-        let wanted = [QoS::ExactlyOnce, QoS::AtMostOnce, QoS::AtLeastOnce, QoS::AtMostOnce];
+        let wanted = [
+            QoS::ExactlyOnce,
+            QoS::AtMostOnce,
+            QoS::AtLeastOnce,
+            QoS::AtMostOnce,
+        ];
         let mut subscribe = Subscribe::builder(id(3));
         for (number, qos) in wanted.iter().enumerate() {
             subscribe = subscribe.filter(&format!("f/{number}"), *qos);
         }
         client.send(&subscribe.build().unwrap()).await;
-        let Packet::SubAck(suback) = client.receive().await else { panic!() };
+        let Packet::SubAck(suback) = client.receive().await else {
+            panic!()
+        };
         let codes: Vec<u8> = suback.codes().into_iter().map(ReasonCode::byte).collect();
         assert_eq!(codes, [2, 0, 1, 0]);
 
@@ -178,7 +196,9 @@ async fn mqtt_3_8_4_5_3_8_4_6_3_9_3_1_and_3_11_3_1_one_code_for_each_filter_in_o
                 unsubscribe = unsubscribe.filter(filter);
             }
             client.send(&unsubscribe.build().unwrap()).await;
-            let Packet::UnsubAck(unsuback) = client.receive().await else { panic!() };
+            let Packet::UnsubAck(unsuback) = client.receive().await else {
+                panic!()
+            };
             let codes: Vec<u8> = unsuback.codes().into_iter().map(ReasonCode::byte).collect();
             assert_eq!(codes, [0x00, 0x11, 0x00]);
         }

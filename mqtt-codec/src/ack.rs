@@ -3,13 +3,15 @@
 use bytes::{BufMut, Bytes};
 
 use crate::build_error::BuildError;
-use crate::decode_error::{DecodeErrorKind as Kind, Detail, Field};
+use crate::decode_error::Field;
 use crate::describe::{Describe, Value, Visitor};
 use crate::encode_error::EncodeError;
+use crate::encoder::Encoder;
 use crate::header::HeaderBytes;
 use crate::packet::{self, BUILDER};
-use crate::property::{self, Properties};
-use crate::reader::{Context, Reader, Result};
+use crate::properties::Properties;
+use crate::reader::{Context, Reader, Result, Sender};
+use crate::reasoned::Reasoned;
 use crate::storage::Storage;
 use crate::wire::{self, Ready, Trim, Wire, framed};
 use crate::{PacketId, PacketType, ReasonCode, Version};
@@ -17,18 +19,15 @@ use crate::{PacketId, PacketType, ReasonCode, Version};
 #[derive(Clone, Copy)]
 pub(crate) struct Layout {
     packet_id: PacketId,
-    reason: ReasonCode,
-    properties: u32,
-    properties_end: u32,
+    end: Reasoned,
 }
 
 impl Layout {
+    #[inline]
     pub(crate) const fn plain(packet_id: PacketId) -> Self {
         Self {
             packet_id,
-            reason: ReasonCode::Success,
-            properties: 0,
-            properties_end: 0,
+            end: Reasoned::SUCCESS,
         }
     }
 
@@ -40,56 +39,13 @@ impl Layout {
         if reader.is_empty() {
             return Ok(Self::plain(packet_id));
         }
-        Self::parse_reason(reader, packet_id)
-    }
-
-    fn parse_reason(mut reader: Reader<'_>, packet_id: PacketId) -> Result<Self> {
-        let reason = read_reason(&mut reader)?;
-        // MQTT 5.0 §3.4.2.2.1: without a Property Length there are no properties.
-        if reader.is_empty() {
-            return Ok(Self {
-                reason,
-                ..Self::plain(packet_id)
-            });
-        }
-        let place = reader.cx.packet.bit();
-        let block = property::read(&mut reader, place)?;
-        reader.finish(Detail::None)?;
-        Ok(Self {
-            packet_id,
-            reason,
-            properties: block.start,
-            properties_end: block.end,
-        })
+        let end = Reasoned::read(&mut reader)?;
+        Ok(Self { packet_id, end })
     }
 
     /// Whether there is more to keep than numbers.
     pub(crate) const fn has_properties(&self) -> bool {
-        self.properties != self.properties_end
-    }
-}
-
-/// Reads a reason code of 5.0 that the packet type has and the sender may send.
-///
-/// MQTT 5.0 [MQTT-3.2.2-8] CONNACK, [MQTT-3.4.2-1] PUBACK, [MQTT-3.5.2-1] PUBREC, [MQTT-3.6.2-1] PUBREL,
-/// [MQTT-3.7.2-1] PUBCOMP, [MQTT-3.9.3-2] SUBACK, [MQTT-3.11.3-2] UNSUBACK, [MQTT-3.14.2-1] DISCONNECT,
-/// [MQTT-3.15.2-1] AUTH.
-pub(crate) fn read_reason(reader: &mut Reader<'_>) -> Result<ReasonCode> {
-    use crate::reader::Sender;
-    let byte = reader.u8(Field::ReasonCode)?;
-    let packet = reader.cx.packet;
-    let Some(reason) = ReasonCode::from_byte(byte).filter(|reason| reason.is_for(packet)) else {
-        return Err(reader.error_before(Kind::InvalidReasonCode, Field::ReasonCode, byte));
-    };
-    let allowed = match reader.cx.sender {
-        Sender::Anyone => true,
-        Sender::Client => reason.is_from_client(packet),
-        Sender::Server => reason.is_from_server(packet),
-    };
-    if allowed {
-        Ok(reason)
-    } else {
-        Err(reader.error_before(Kind::ReasonCodeWrongDirection, Field::ReasonCode, byte))
+        self.end.has_properties()
     }
 }
 
@@ -101,42 +57,30 @@ fn remaining(
     version: Version,
     trim: Trim,
 ) -> core::result::Result<usize, EncodeError> {
-    if !version.has_properties() {
-        // An error cannot be said in 3.x. That an identifier is not known changes nothing there: the exchange
-        // goes on as if it were (MQTT 3.1.1 §4.3.3).
-        if layout.reason.is_error() && layout.reason != ReasonCode::PacketIdentifierNotFound {
-            return Err(EncodeError::not_in_version(
-                packet,
-                version,
-                Field::ReasonCode,
-            ));
-        }
-        return Ok(2);
+    if version.has_properties() {
+        return Ok(layout.end.len(properties, trim).saturating_add(2));
     }
-    Ok(match wire::trimmed_len(properties, trim) {
-        0 if layout.reason == ReasonCode::Success => 2,
-        0 => 3,
-        _ => wire::properties_len(properties, version, trim).saturating_add(3),
-    })
+    // An error cannot be said in 3.x. That an identifier is not known changes nothing there: the exchange
+    // goes on as if it were (MQTT 3.1.1 §4.3.3).
+    let reason = layout.end.reason;
+    if reason.is_error() && reason != ReasonCode::PacketIdentifierNotFound {
+        let field = Field::ReasonCode;
+        return Err(EncodeError::not_in_version(packet, version, field));
+    }
+    Ok(2)
 }
 
 fn write<B: BufMut + ?Sized>(
     packet: PacketType,
     layout: &Layout,
     properties: Properties<'_>,
-    (version, trim, remaining): (Version, Trim, u32),
+    (trim, remaining): (Trim, u32),
     out: &mut B,
 ) {
-    let [high, low] = layout.packet_id.get().to_be_bytes();
-    if remaining == 2 {
-        out.put_slice(&[packet.first_byte(), 2, high, low]);
-        return;
-    }
     out.put_slice(HeaderBytes::new(packet.first_byte(), remaining).as_slice());
-    out.put_slice(&[high, low, layout.reason.byte()]);
-    if remaining > 3 {
-        wire::put_properties(properties, version, trim, out);
-    }
+    out.put_u16(layout.packet_id.get());
+    let len = remaining.saturating_sub(2);
+    layout.end.put(properties, trim, len, out);
 }
 
 /// An answer to be built.
@@ -163,12 +107,30 @@ pub struct AckBuilder<'a, P> {
 
 impl<'a, P> AckBuilder<'a, P> {
     /// Sets the reason code.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, PubRec, ReasonCode};
+    ///
+    /// let refusal = PubRec::builder(PacketId::MIN).reason(ReasonCode::NotAuthorized).build()?;
+    /// assert!(refusal.reason().is_error());
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn reason(self, reason: ReasonCode) -> Self {
         Self { reason, ..self }
     }
 
     /// Sets the properties.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, PropertiesBuf, Property, PubRel};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::UserProperty("k", "v"))?;
+    /// let release = PubRel::builder(PacketId::MIN).properties(&properties).build()?;
+    /// assert_eq!(release.properties().iter().count(), 1);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
         Self {
@@ -178,23 +140,29 @@ impl<'a, P> AckBuilder<'a, P> {
     }
 
     fn frame(&self, packet: PacketType) -> core::result::Result<(Bytes, Layout), BuildError> {
-        packet::frame(packet, |body| {
+        let (first, cx) = (packet.first_byte(), BUILDER.context(packet));
+        // Numbers alone need no memory.
+        if self.properties.is_empty() {
+            let [high, low] = self.packet_id.get().to_be_bytes();
+            let frame = [first, 4, high, low, self.reason.byte(), 0];
+            return Ok((Bytes::new(), Layout::parse(&frame, 2, cx)?));
+        }
+        let properties = wire::properties_len(self.properties, Version::V5, Trim::Nothing);
+        let (frame, header) = packet::frame(first, properties.saturating_add(3), |body| {
             body.put_u16(self.packet_id.get());
             body.put_u8(self.reason.byte());
             wire::put_properties(self.properties, Version::V5, Trim::Nothing, body);
             Ok(())
-        })
-        .and_then(|(frame, header)| {
-            let layout = Layout::parse(&frame, header, BUILDER.context(packet))?;
-            Ok((frame, layout))
-        })
+        })?;
+        let layout = Layout::parse(&frame, header, cx)?;
+        Ok((frame, layout))
     }
 }
 
 macro_rules! acks {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone)]
+        #[derive(Clone, Copy)]
         pub struct $name<S = Bytes> {
             frame: S,
             layout: Layout,
@@ -202,12 +170,27 @@ macro_rules! acks {
 
         impl $name {
             /// The answer that everything is well.
+            ///
+            /// ```
+            /// use mqtt_codec::{PacketId, PubAck, ReasonCode};
+            ///
+            /// let ack = PubAck::new(PacketId::MIN); // the same for each of the four
+            /// assert_eq!(ack.reason(), ReasonCode::Success);
+            /// ```
             #[must_use]
             pub const fn new(packet_id: PacketId) -> Self {
                 Self { frame: Bytes::new(), layout: Layout::plain(packet_id) }
             }
 
             /// Begins an answer with a reason or with properties.
+            ///
+            /// ```
+            /// use mqtt_codec::{PacketId, PubComp, ReasonCode};
+            ///
+            /// let unknown = PubComp::builder(PacketId::MIN).reason(ReasonCode::PacketIdentifierNotFound).build()?;
+            /// assert_eq!(unknown.reason().byte(), 0x92);
+            /// # Ok::<(), mqtt_codec::BuildError>(())
+            /// ```
             #[must_use]
             pub const fn builder<'a>(packet_id: PacketId) -> AckBuilder<'a, Self> {
                 AckBuilder {
@@ -221,6 +204,13 @@ macro_rules! acks {
 
         impl AckBuilder<'_, $name> {
             /// The packet.
+            ///
+            /// ```
+            /// use mqtt_codec::{PacketId, PubAck, PubRel, ReasonCode};
+            ///
+            /// assert!(PubAck::builder(PacketId::MIN).reason(ReasonCode::QuotaExceeded).build().is_ok());
+            /// assert!(PubRel::builder(PacketId::MIN).reason(ReasonCode::QuotaExceeded).build().is_err());
+            /// ```
             ///
             /// # Errors
             /// When this packet type does not have the reason code or a property.
@@ -237,6 +227,12 @@ macro_rules! acks {
             }
 
             /// The Packet Identifier of what is answered.
+            ///
+            /// ```
+            /// use mqtt_codec::{PacketId, PubAck};
+            ///
+            /// assert_eq!(PubAck::new(PacketId::MAX).packet_id(), PacketId::MAX);
+            /// ```
             #[must_use]
             #[inline]
             pub fn packet_id(&self) -> PacketId {
@@ -244,21 +240,50 @@ macro_rules! acks {
             }
 
             /// The reason code; 3.x always means success.
+            ///
+            /// ```
+            /// use mqtt_codec::{PacketId, PubRel, ReasonCode};
+            ///
+            /// assert_eq!(PubRel::new(PacketId::MIN).reason(), ReasonCode::Success);
+            /// ```
             #[must_use]
             #[inline]
             pub fn reason(&self) -> ReasonCode {
-                self.layout.reason
+                self.layout.end.reason
             }
 
             /// The properties.
+            ///
+            /// ```
+            /// use mqtt_codec::{PacketId, PubAck};
+            ///
+            /// assert!(PubAck::new(PacketId::MIN).properties().is_empty());
+            /// ```
             #[must_use]
             pub fn properties(&self) -> Properties<'_> {
-                let layout = &self.layout;
-                Properties::checked(wire::part(self.frame.as_ref(), layout.properties, layout.properties_end))
+                self.layout.end.properties(self.frame.as_ref())
             }
 
             pub(crate) fn content(&self) -> (PacketId, ReasonCode, &[u8]) {
                 (self.packet_id(), self.reason(), self.properties().as_bytes())
+            }
+        }
+
+        impl<'a> $name<&'a [u8]> {
+            /// The properties, for as long as the bytes that the view was read from.
+            ///
+            /// ```
+            /// use mqtt_codec::{Decoder, Packet, Version};
+            ///
+            /// let bytes = b"\x40\x08\x00\x01\x97\x04\x1F\x00\x01x";
+            /// let (packet, _) = Decoder::any(Version::V5).decode(bytes)?.complete().unwrap();
+            /// let Packet::PubAck(ack) = packet else { panic!() };
+            /// assert_eq!(ack.into_properties().reason_string(), Some("x"));
+            /// # Ok::<(), mqtt_codec::DecodeError>(())
+            /// ```
+            #[must_use]
+            pub fn into_properties(self) -> Properties<'a> {
+                self.layout.end.properties(self.frame)
             }
         }
 
@@ -272,19 +297,24 @@ macro_rules! acks {
 
             #[inline(always)]
             fn ready(&self, _version: Version) -> Ready<'_> {
-                if self.layout.reason == ReasonCode::Success && !self.layout.has_properties() {
+                if self.layout.end.reason == ReasonCode::Success && !self.layout.has_properties() {
                     let [high, low] = self.layout.packet_id.get().to_be_bytes();
                     return Ready::Four([PacketType::$name.first_byte(), 2, high, low]);
                 }
                 Ready::No
             }
 
-            fn remaining(&self, version: Version, trim: Trim) -> core::result::Result<usize, EncodeError> {
-                remaining(PacketType::$name, &self.layout, self.properties(), version, trim)
+            #[inline]
+            fn may_come_from(&self, sender: Sender) -> core::result::Result<(), Field> {
+                wire::may_say(sender, self.reason(), PacketType::$name)
             }
 
-            fn write<B: BufMut + ?Sized>(&self, version: Version, trim: Trim, remaining: u32, out: &mut B) {
-                write(PacketType::$name, &self.layout, self.properties(), (version, trim, remaining), out);
+            fn remaining(&self, to: &Encoder, trim: Trim) -> core::result::Result<usize, EncodeError> {
+                remaining(PacketType::$name, &self.layout, self.properties(), to.version(), trim)
+            }
+
+            fn write<B: BufMut + ?Sized>(&self, _: Version, trim: Trim, remaining: u32, out: &mut B) {
+                write(PacketType::$name, &self.layout, self.properties(), (trim, remaining), out);
             }
         }
 

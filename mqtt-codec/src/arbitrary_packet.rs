@@ -6,7 +6,7 @@ use core::num::{NonZeroU16, NonZeroU32};
 
 use arbitrary::{Arbitrary, Error, Result, Unstructured};
 
-use crate::ack::AckBuilder;
+use crate::property::{Value, ValueType};
 use crate::{
     Auth, BuildError, ConnAck, Connect, Delivery, Disconnect, Encoder, Packet, PacketId,
     PacketType, PropertiesBuf, Property, PropertyId, PubAck, PubComp, PubRec, PubRel, Publish, QoS,
@@ -90,6 +90,16 @@ fn refused(_: BuildError) -> Error {
     Error::IncorrectFormat
 }
 
+/// One of the four acknowledgements.
+macro_rules! ack {
+    ($name:ident, $u:ident, $version:ident, $properties:ident) => {{
+        let builder = $name::builder($u.arbitrary()?);
+        let reason = reason($u, $version, PacketType::$name)?;
+        let builder = builder.reason(reason).properties(&$properties);
+        builder.build().map_err(refused)?.into()
+    }};
+}
+
 fn packet(u: &mut Unstructured<'_>, version: Version) -> Result<Packet> {
     let types = if version.has_properties() {
         PacketType::ALL.as_slice()
@@ -130,46 +140,10 @@ fn packet(u: &mut Unstructured<'_>, version: Version) -> Result<Packet> {
                 .map_err(refused)?
                 .into()
         }
-        PacketType::PubAck => ack(
-            PubAck::builder(u.arbitrary()?),
-            u,
-            version,
-            packet_type,
-            &properties,
-        )?
-        .build()
-        .map_err(refused)?
-        .into(),
-        PacketType::PubRec => ack(
-            PubRec::builder(u.arbitrary()?),
-            u,
-            version,
-            packet_type,
-            &properties,
-        )?
-        .build()
-        .map_err(refused)?
-        .into(),
-        PacketType::PubRel => ack(
-            PubRel::builder(u.arbitrary()?),
-            u,
-            version,
-            packet_type,
-            &properties,
-        )?
-        .build()
-        .map_err(refused)?
-        .into(),
-        PacketType::PubComp => ack(
-            PubComp::builder(u.arbitrary()?),
-            u,
-            version,
-            packet_type,
-            &properties,
-        )?
-        .build()
-        .map_err(refused)?
-        .into(),
+        PacketType::PubAck => ack!(PubAck, u, version, properties),
+        PacketType::PubRec => ack!(PubRec, u, version, properties),
+        PacketType::PubRel => ack!(PubRel, u, version, properties),
+        PacketType::PubComp => ack!(PubComp, u, version, properties),
         PacketType::Subscribe => {
             let mut builder = Subscribe::builder(u.arbitrary()?).properties(&properties);
             for _ in 0..u.int_in_range(1..=4)? {
@@ -223,24 +197,12 @@ fn packet(u: &mut Unstructured<'_>, version: Version) -> Result<Packet> {
     })
 }
 
-fn ack<'a, P>(
-    builder: AckBuilder<'a, P>,
-    u: &mut Unstructured<'_>,
-    version: Version,
-    packet: PacketType,
-    properties: &'a PropertiesBuf,
-) -> Result<AckBuilder<'a, P>> {
-    Ok(builder
-        .reason(reason(u, version, packet)?)
-        .properties(properties))
-}
-
 fn connect(
     u: &mut Unstructured<'_>,
     version: Version,
     properties: &PropertiesBuf,
 ) -> Result<Connect> {
-    let will_properties = self::properties(u, version, crate::property_id::WILL)?;
+    let will_properties = self::properties(u, version, crate::property::WILL)?;
     let (will_topic, client_id, user_name) = (topic(u)?, text(u)?, text(u)?);
     let client_id = match version {
         Version::V31 => client_id.chars().chain("c".chars()).take(23).collect(),
@@ -388,51 +350,23 @@ fn properties(u: &mut Unstructured<'_>, version: Version, place: u16) -> Result<
 }
 
 fn push(u: &mut Unstructured<'_>, id: PropertyId, properties: &mut PropertiesBuf) -> Result<()> {
-    let (name, value) = (text(u)?, text(u)?);
-    let property = match id {
-        PropertyId::PayloadFormatIndicator => Property::PayloadFormatIndicator(u.arbitrary()?),
-        PropertyId::MessageExpiryInterval => Property::MessageExpiryInterval(u.arbitrary()?),
-        PropertyId::ContentType => Property::ContentType(&value),
-        PropertyId::ResponseTopic => Property::ResponseTopic("answers/here"),
-        PropertyId::CorrelationData => Property::CorrelationData(u.arbitrary()?),
-        PropertyId::SubscriptionIdentifier => {
-            let id = SubscriptionId::new(u.int_in_range(1..=SubscriptionId::MAX)?)
-                .ok_or(Error::IncorrectFormat)?;
-            Property::SubscriptionIdentifier(id)
-        }
-        PropertyId::SessionExpiryInterval => Property::SessionExpiryInterval(u.arbitrary()?),
-        PropertyId::AssignedClientIdentifier => Property::AssignedClientIdentifier(&value),
-        PropertyId::ServerKeepAlive => Property::ServerKeepAlive(u.arbitrary()?),
-        PropertyId::AuthenticationMethod => Property::AuthenticationMethod(&value),
-        PropertyId::AuthenticationData => Property::AuthenticationData(u.arbitrary()?),
-        PropertyId::RequestProblemInformation => {
-            Property::RequestProblemInformation(u.arbitrary()?)
-        }
-        PropertyId::WillDelayInterval => Property::WillDelayInterval(u.arbitrary()?),
-        PropertyId::RequestResponseInformation => {
-            Property::RequestResponseInformation(u.arbitrary()?)
-        }
-        PropertyId::ResponseInformation => Property::ResponseInformation(&value),
-        PropertyId::ServerReference => Property::ServerReference(&value),
-        PropertyId::ReasonString => Property::ReasonString(&value),
-        PropertyId::ReceiveMaximum => Property::ReceiveMaximum(NonZeroU16::arbitrary(u)?),
-        PropertyId::TopicAliasMaximum => Property::TopicAliasMaximum(u.arbitrary()?),
-        PropertyId::TopicAlias => Property::TopicAlias(NonZeroU16::arbitrary(u)?),
-        PropertyId::MaximumQoS => {
-            Property::MaximumQoS(*u.choose(&[QoS::AtMostOnce, QoS::AtLeastOnce])?)
-        }
-        PropertyId::RetainAvailable => Property::RetainAvailable(u.arbitrary()?),
-        PropertyId::UserProperty => Property::UserProperty(&name, &value),
-        PropertyId::MaximumPacketSize => Property::MaximumPacketSize(NonZeroU32::arbitrary(u)?),
-        PropertyId::WildcardSubscriptionAvailable => {
-            Property::WildcardSubscriptionAvailable(u.arbitrary()?)
-        }
-        PropertyId::SubscriptionIdentifierAvailable => {
-            Property::SubscriptionIdentifierAvailable(u.arbitrary()?)
-        }
-        PropertyId::SharedSubscriptionAvailable => {
-            Property::SharedSubscriptionAvailable(u.arbitrary()?)
-        }
+    let (name, text) = (text(u)?, text(u)?);
+    let value = match id.value_type() {
+        ValueType::Flag => Value::Flag(u.arbitrary()?),
+        ValueType::Quality => Value::Quality(*u.choose(&[QoS::AtMostOnce, QoS::AtLeastOnce])?),
+        ValueType::Short => Value::Short(u.arbitrary()?),
+        ValueType::NonZeroShort => Value::NonZeroShort(NonZeroU16::arbitrary(u)?),
+        ValueType::Long => Value::Long(u.arbitrary()?),
+        ValueType::NonZeroLong => Value::NonZeroLong(NonZeroU32::arbitrary(u)?),
+        ValueType::NonZeroVariable => Value::NonZeroVariable(
+            SubscriptionId::new(u.int_in_range(1..=SubscriptionId::MAX)?)
+                .ok_or(Error::IncorrectFormat)?,
+        ),
+        ValueType::Text => Value::Text(&text),
+        ValueType::Topic => Value::Topic("answers/here"),
+        ValueType::Pair => Value::Pair(&name, &text),
+        ValueType::Binary => Value::Binary(u.arbitrary()?),
     };
+    let property = Property::new(id, value).ok_or(Error::IncorrectFormat)?;
     properties.push(property).map(|_| ()).map_err(refused)
 }

@@ -1,15 +1,16 @@
 use bytes::{BufMut, Bytes};
 
-use crate::ack::read_reason;
 use crate::build_error::BuildError;
-use crate::decode_error::{DecodeErrorKind as Kind, Detail, Field};
+use crate::decode_error::{DecodeErrorKind as Kind, Field};
 use crate::describe::{Describe, Value, Visitor};
 use crate::encode_error::EncodeError;
+use crate::encoder::Encoder;
 use crate::header::HeaderBytes;
 use crate::packet::{self, BUILDER};
-use crate::property::{self, Properties};
-use crate::property_id::PropertyId;
-use crate::reader::{Context, Reader, Result};
+use crate::properties::Properties;
+use crate::property::PropertyId;
+use crate::reader::{Context, Reader, Result, Sender};
+use crate::reasoned::{Reasoned, read_reason, reasoned};
 use crate::storage::Storage;
 use crate::wire::{self, Trim, Wire, framed};
 use crate::{PacketType, ReasonCode, Version};
@@ -26,54 +27,43 @@ use crate::{PacketType, ReasonCode, Version};
 /// assert_eq!(auth.properties().authentication_method(), Some("SCRAM-SHA-256"));
 /// # Ok::<(), mqtt_codec::BuildError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct Auth<S = Bytes> {
     frame: S,
-    layout: Layout,
+    layout: Reasoned,
 }
 
-#[derive(Clone, Copy)]
-pub(crate) struct Layout {
-    reason: ReasonCode,
-    properties: u32,
-    properties_end: u32,
-}
-
-impl Layout {
-    const SUCCESS: Self = Self {
-        reason: ReasonCode::Success,
-        properties: 0,
-        properties_end: 0,
-    };
-
-    pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Self> {
-        let mut reader = Reader::new(frame, header, cx);
-        // MQTT 5.0 §3.15.2.1: success without properties may be nothing at all.
-        if reader.is_empty() {
-            return Ok(Self::SUCCESS);
+pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Reasoned> {
+    let mut reader = Reader::new(frame, header, cx);
+    // MQTT 5.0 §3.15.2.1: success without properties may be nothing at all, and is a server's to say.
+    if reader.is_empty() {
+        if cx.sender.may_say(ReasonCode::Success, cx.packet) {
+            return Ok(Reasoned::SUCCESS);
         }
-        let reason = read_reason(&mut reader)?;
-        let block = property::read(&mut reader, PacketType::Auth.bit())?;
-        reader.finish(Detail::None)?;
-        // MQTT 5.0 §3.15.2.2.2
-        if !block.has(PropertyId::AuthenticationMethod) {
-            let field = Field::Property(PropertyId::AuthenticationMethod);
-            return Err(reader.error_at(Kind::MissingAuthenticationMethod, field, block.start, 0));
-        }
-        Ok(Self {
-            reason,
-            properties: block.start,
-            properties_end: block.end,
-        })
+        return Err(reader.error(Kind::ReasonCodeWrongDirection, Field::ReasonCode, 0));
     }
-
-    pub(crate) const fn has_properties(&self) -> bool {
-        self.properties != self.properties_end
+    let reason = read_reason(&mut reader)?;
+    let layout = Reasoned::read_properties(&mut reader, reason)?;
+    // MQTT 5.0 §3.15.2.2.2
+    if !layout.has(frame, PropertyId::AuthenticationMethod) {
+        let field = Field::Property(PropertyId::AuthenticationMethod);
+        return Err(reader.error_at(Kind::MissingAuthenticationMethod, field, layout.start(), 0));
     }
+    Ok(layout)
 }
 
 impl Auth {
     /// Begins a step; it needs at least an Authentication Method.
+    ///
+    /// ```
+    /// use mqtt_codec::{Auth, PropertiesBuf, Property, ReasonCode};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::AuthenticationMethod("M"))?;
+    /// let again = Auth::builder(ReasonCode::ReAuthenticate).properties(&properties).build()?;
+    /// assert_eq!(again.reason(), ReasonCode::ReAuthenticate);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn builder<'a>(reason: ReasonCode) -> AuthBuilder<'a> {
         AuthBuilder {
@@ -82,76 +72,48 @@ impl Auth {
         }
     }
 
-    /// Success in its short form, without properties.
+    /// Success in its short form, without properties; only a server may say it.
+    ///
+    /// ```
+    /// use mqtt_codec::{Auth, Encoder, Version};
+    ///
+    /// let mut out = Vec::new();
+    /// Encoder::server(Version::V5).encode(&Auth::success(), &mut out)?;
+    /// assert_eq!(out, [0xF0, 0x00]);
+    /// # Ok::<(), mqtt_codec::EncodeError>(())
+    /// ```
     #[must_use]
     pub const fn success() -> Self {
         Self {
             frame: Bytes::new(),
-            layout: Layout::SUCCESS,
+            layout: Reasoned::SUCCESS,
         }
     }
 }
-
-impl<S: Storage> Auth<S> {
-    pub(crate) const fn from_layout(frame: S, layout: Layout) -> Self {
-        Self { frame, layout }
-    }
-
-    /// Which step this is.
-    #[must_use]
-    pub fn reason(&self) -> ReasonCode {
-        self.layout.reason
-    }
-
-    /// The properties.
-    #[must_use]
-    pub fn properties(&self) -> Properties<'_> {
-        Properties::checked(wire::part(
-            self.frame.as_ref(),
-            self.layout.properties,
-            self.layout.properties_end,
-        ))
-    }
-
-    pub(crate) fn content(&self) -> (ReasonCode, &[u8]) {
-        (self.reason(), self.properties().as_bytes())
-    }
-}
-
-framed!(Auth);
 
 impl<S: Storage> Wire for Auth<S> {
     fn packet_type(&self) -> PacketType {
         PacketType::Auth
     }
 
-    fn remaining(&self, version: Version, trim: Trim) -> core::result::Result<usize, EncodeError> {
-        if !version.has_properties() {
+    fn may_come_from(&self, sender: Sender) -> core::result::Result<(), Field> {
+        wire::may_say(sender, self.reason(), PacketType::Auth)
+    }
+
+    fn remaining(&self, to: &Encoder, trim: Trim) -> core::result::Result<usize, EncodeError> {
+        if !to.version().has_properties() {
             return Err(EncodeError::not_in_version(
                 PacketType::Auth,
-                version,
+                to.version(),
                 Field::FixedHeader,
             ));
         }
-        Ok(match wire::trimmed_len(self.properties(), trim) {
-            0 => 0,
-            _ => wire::properties_len(self.properties(), version, trim).saturating_add(1),
-        })
+        Ok(self.layout.len(self.properties(), trim))
     }
 
-    fn write<B: BufMut + ?Sized>(&self, version: Version, trim: Trim, remaining: u32, out: &mut B) {
+    fn write<B: BufMut + ?Sized>(&self, _: Version, trim: Trim, remaining: u32, out: &mut B) {
         out.put_slice(HeaderBytes::new(PacketType::Auth.first_byte(), remaining).as_slice());
-        if remaining > 0 {
-            out.put_u8(self.reason().byte());
-            wire::put_properties(self.properties(), version, trim, out);
-        }
-    }
-}
-
-impl<S: Storage> Describe for Auth<S> {
-    fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.field("reason", Value::Code(self.reason()));
-        visitor.field("properties", Value::Properties(self.properties()));
+        self.layout.put(self.properties(), trim, remaining, out);
     }
 }
 
@@ -169,27 +131,57 @@ pub struct AuthBuilder<'a> {
     properties: Properties<'a>,
 }
 
-impl<'a> AuthBuilder<'a> {
+reasoned! {
+    Auth, AuthBuilder;
+    /// Which step this is.
+    ///
+    /// ```
+    /// use mqtt_codec::{Auth, ReasonCode};
+    ///
+    /// assert_eq!(Auth::success().reason(), ReasonCode::Success);
+    /// ```
+    reason;
+    /// The properties.
+    ///
+    /// ```
+    /// use mqtt_codec::Auth;
+    ///
+    /// assert!(Auth::success().properties().is_empty());
+    /// ```
+    properties;
+    /// The properties, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, Version};
+    ///
+    /// let bytes = b"\xF0\x06\x18\x04\x15\x00\x01M";
+    /// let (packet, _) = Decoder::any(Version::V5).decode(bytes)?.complete().unwrap();
+    /// let Packet::Auth(auth) = packet else { panic!() };
+    /// assert_eq!(auth.into_properties().authentication_method(), Some("M"));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    into_properties;
     /// Sets the properties.
-    #[must_use]
-    pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self {
-            properties: properties.into(),
-            ..self
-        }
-    }
-
+    ///
+    /// ```
+    /// use mqtt_codec::{Auth, PropertiesBuf, Property, ReasonCode};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::AuthenticationMethod("M"))?;
+    /// assert!(Auth::builder(ReasonCode::ContinueAuthentication).properties(&properties).build().is_ok());
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    builder.properties;
     /// The packet.
+    ///
+    /// ```
+    /// use mqtt_codec::{Auth, ReasonCode};
+    ///
+    /// let error = Auth::builder(ReasonCode::Banned).build().unwrap_err();
+    /// assert!(error.to_string().contains("Reason Code is 0x8a"));
+    /// ```
     ///
     /// # Errors
     /// When AUTH does not have the reason code or a property, or there is no Authentication Method.
-    pub fn build(self) -> core::result::Result<Auth, BuildError> {
-        let (frame, header) = packet::frame(PacketType::Auth, |body| {
-            body.put_u8(self.reason.byte());
-            wire::put_properties(self.properties, Version::V5, Trim::Nothing, body);
-            Ok(())
-        })?;
-        let layout = Layout::parse(&frame, header, BUILDER.context(PacketType::Auth))?;
-        Ok(Auth { frame, layout })
-    }
+    build;
 }

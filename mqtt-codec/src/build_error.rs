@@ -63,6 +63,16 @@ impl BuildError {
     }
 
     /// What kind of thing was wrong.
+    ///
+    /// ```
+    /// use mqtt_codec::{BuildErrorKind, PropertiesBuf, Property, Connect, Version};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::ReceiveMaximum(core::num::NonZeroU16::MIN))?;
+    /// let error = Connect::builder(Version::V311, "c").properties(&properties).build().unwrap_err();
+    /// assert_eq!(error.kind(), BuildErrorKind::NotInVersion);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn kind(&self) -> BuildErrorKind {
         match self.0 {
@@ -74,6 +84,12 @@ impl BuildError {
     }
 
     /// The part of the packet.
+    ///
+    /// ```
+    /// use mqtt_codec::{Field, Publish};
+    ///
+    /// assert_eq!(Publish::builder("a/#").build().unwrap_err().field(), Field::TopicName);
+    /// ```
     #[must_use]
     pub const fn field(&self) -> Field {
         match self.0 {

@@ -1,15 +1,16 @@
 use bytes::{BufMut, Bytes};
 
-use crate::ack::read_reason;
 use crate::build_error::BuildError;
-use crate::decode_error::{DecodeErrorKind as Kind, Detail, Field};
+use crate::decode_error::{DecodeErrorKind as Kind, Field};
 use crate::describe::{Describe, Value, Visitor};
 use crate::encode_error::EncodeError;
+use crate::encoder::Encoder;
 use crate::header::HeaderBytes;
 use crate::packet::{self, BUILDER};
-use crate::property::{self, Properties};
-use crate::property_id::PropertyId;
+use crate::properties::Properties;
+use crate::property::PropertyId;
 use crate::reader::{Context, Reader, Result};
+use crate::reasoned::{Reasoned, read_reason};
 use crate::storage::Storage;
 use crate::wire::{self, Trim, Wire, framed};
 use crate::{PacketType, ReasonCode, Version};
@@ -33,7 +34,7 @@ use crate::{PacketType, ReasonCode, Version};
 /// assert!(ConnAck::builder(ReasonCode::NotAuthorized).session_present(true).build().is_err());
 /// # Ok::<(), mqtt_codec::BuildError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct ConnAck<S = Bytes> {
     frame: S,
     layout: Layout,
@@ -42,9 +43,7 @@ pub struct ConnAck<S = Bytes> {
 #[derive(Clone, Copy)]
 pub(crate) struct Layout {
     session_present: bool,
-    reason: ReasonCode,
-    properties: u32,
-    properties_end: u32,
+    end: Reasoned,
 }
 
 impl Layout {
@@ -79,23 +78,40 @@ impl Layout {
                 code,
             ));
         }
-        let block = property::read(&mut reader, PacketType::ConnAck.bit())?;
-        reader.finish(Detail::None)?;
         Ok(Self {
             session_present: flags == 1,
-            reason,
-            properties: block.start,
-            properties_end: block.end,
+            end: Reasoned::read_properties(&mut reader, reason)?,
         })
     }
 
     pub(crate) const fn has_properties(&self) -> bool {
-        self.properties != self.properties_end
+        self.end.has_properties()
     }
 }
 
 impl ConnAck {
+    /// An answer of nothing but a reason, which must be one of CONNACK.
+    pub(crate) const fn refusal(reason: ReasonCode) -> Self {
+        Self {
+            frame: Bytes::new(),
+            layout: Layout {
+                session_present: false,
+                end: Reasoned::plain(reason),
+            },
+        }
+    }
+
     /// Begins an answer.
+    ///
+    /// ```
+    /// use mqtt_codec::{ConnAck, Encoder, ReasonCode, Version};
+    ///
+    /// let welcome = ConnAck::builder(ReasonCode::Success).build()?;
+    /// let mut out = Vec::new();
+    /// Encoder::server(Version::V311).encode(&welcome, &mut out)?;
+    /// assert_eq!(out, [0x20, 0x02, 0x00, 0x00]);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn builder<'a>(reason: ReasonCode) -> ConnAckBuilder<'a> {
         ConnAckBuilder {
@@ -112,25 +128,45 @@ impl<S: Storage> ConnAck<S> {
     }
 
     /// Whether the server has kept a session.
+    ///
+    /// ```
+    /// use mqtt_codec::{ConnAck, ReasonCode};
+    ///
+    /// assert!(!ConnAck::builder(ReasonCode::Success).build()?.session_present());
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn session_present(&self) -> bool {
         self.layout.session_present
     }
 
     /// Whether the connection is accepted, or why not.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, ReasonCode, Version};
+    ///
+    /// let (packet, _) = Decoder::client(Version::V311).decode(&[0x20, 0x02, 0x00, 0x05])?.complete().unwrap();
+    /// let Packet::ConnAck(answer) = packet else { panic!() };
+    /// assert_eq!(answer.reason(), ReasonCode::NotAuthorized);
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
     #[must_use]
     pub fn reason(&self) -> ReasonCode {
-        self.layout.reason
+        self.layout.end.reason
     }
 
     /// The properties.
+    ///
+    /// ```
+    /// use mqtt_codec::{ConnAck, ReasonCode};
+    ///
+    /// let answer = ConnAck::builder(ReasonCode::Success).build()?;
+    /// assert_eq!(answer.properties().receive_maximum(), None); // 65,535, then
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn properties(&self) -> Properties<'_> {
-        Properties::checked(wire::part(
-            self.frame.as_ref(),
-            self.layout.properties,
-            self.layout.properties_end,
-        ))
+        self.layout.end.properties(self.frame.as_ref())
     }
 
     pub(crate) fn content(&self) -> (bool, ReasonCode, &[u8]) {
@@ -142,6 +178,24 @@ impl<S: Storage> ConnAck<S> {
     }
 }
 
+impl<'a> ConnAck<&'a [u8]> {
+    /// The properties, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, Version};
+    ///
+    /// let bytes = b"\x20\x06\x00\x00\x03\x22\x00\x0A";
+    /// let (packet, _) = Decoder::client(Version::V5).decode(bytes)?.complete().unwrap();
+    /// let Packet::ConnAck(answer) = packet else { panic!() };
+    /// assert_eq!(answer.into_properties().topic_alias_maximum(), Some(10));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    #[must_use]
+    pub fn into_properties(self) -> Properties<'a> {
+        self.layout.end.properties(self.frame)
+    }
+}
+
 framed!(ConnAck);
 
 impl<S: Storage> Wire for ConnAck<S> {
@@ -149,7 +203,8 @@ impl<S: Storage> Wire for ConnAck<S> {
         PacketType::ConnAck
     }
 
-    fn remaining(&self, version: Version, trim: Trim) -> core::result::Result<usize, EncodeError> {
+    fn remaining(&self, to: &Encoder, trim: Trim) -> core::result::Result<usize, EncodeError> {
+        let version = to.version();
         let refuse = |field| {
             Err(EncodeError::not_in_version(
                 PacketType::ConnAck,
@@ -213,6 +268,13 @@ pub struct ConnAckBuilder<'a> {
 
 impl<'a> ConnAckBuilder<'a> {
     /// Sets Session Present.
+    ///
+    /// ```
+    /// use mqtt_codec::{ConnAck, ReasonCode};
+    ///
+    /// assert!(ConnAck::builder(ReasonCode::Success).session_present(true).build()?.session_present());
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn session_present(self, session_present: bool) -> Self {
         Self {
@@ -222,6 +284,16 @@ impl<'a> ConnAckBuilder<'a> {
     }
 
     /// Sets the properties.
+    ///
+    /// ```
+    /// use mqtt_codec::{ConnAck, PropertiesBuf, Property, ReasonCode};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::ServerKeepAlive(30))?;
+    /// let answer = ConnAck::builder(ReasonCode::Success).properties(&properties).build()?;
+    /// assert_eq!(answer.properties().server_keep_alive(), Some(30));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
         Self {
@@ -232,15 +304,38 @@ impl<'a> ConnAckBuilder<'a> {
 
     /// The packet.
     ///
+    /// ```
+    /// use mqtt_codec::{ConnAck, ReasonCode};
+    ///
+    /// assert!(ConnAck::builder(ReasonCode::ServerBusy).build().is_ok());
+    /// assert!(ConnAck::builder(ReasonCode::KeepAliveTimeout).build().is_err());
+    /// ```
+    ///
     /// # Errors
     /// When CONNACK does not have the reason code or a property, or when a refusal has a session.
     pub fn build(self) -> core::result::Result<ConnAck, BuildError> {
-        let (frame, header) = packet::frame(PacketType::ConnAck, |body| {
+        let first = PacketType::ConnAck.first_byte();
+        let cx = BUILDER.context(PacketType::ConnAck);
+        // Numbers alone need no memory.
+        if self.properties.is_empty() {
+            let frame = [
+                first,
+                3,
+                u8::from(self.session_present),
+                self.reason.byte(),
+                0,
+            ];
+            let layout = Layout::parse(&frame, 2, cx)?;
+            let frame = Bytes::new();
+            return Ok(ConnAck { frame, layout });
+        }
+        let properties = wire::properties_len(self.properties, Version::V5, Trim::Nothing);
+        let (frame, header) = packet::frame(first, properties.saturating_add(2), |body| {
             body.put_slice(&[u8::from(self.session_present), self.reason.byte()]);
             wire::put_properties(self.properties, Version::V5, Trim::Nothing, body);
             Ok(())
         })?;
-        let layout = Layout::parse(&frame, header, BUILDER.context(PacketType::ConnAck))?;
+        let layout = Layout::parse(&frame, header, cx)?;
         Ok(ConnAck { frame, layout })
     }
 }

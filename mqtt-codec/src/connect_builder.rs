@@ -1,10 +1,11 @@
 use bytes::BufMut;
 
 use crate::build_error::BuildError;
-use crate::connect::{self, CLEAN, Connect, PASSWORD, USER_NAME, WILL_FLAG, WILL_RETAIN};
+use crate::connect::Connect;
+use crate::connect_layout::{CLEAN, Layout, PASSWORD, USER_NAME, WILL_FLAG, WILL_RETAIN};
 use crate::decode_error::Field;
 use crate::packet::{self, BUILDER};
-use crate::property::Properties;
+use crate::properties::Properties;
 use crate::property_buf::put_block;
 use crate::will::Will;
 use crate::wire::{self, Trim};
@@ -46,6 +47,13 @@ impl<'a> ConnectBuilder<'a> {
     }
 
     /// Sets Clean Session (3.x) or Clean Start (5.0).
+    ///
+    /// ```
+    /// use mqtt_codec::{Connect, Version};
+    ///
+    /// assert!(!Connect::builder(Version::V5, "c").clean_start(false).build()?.clean_start());
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn clean_start(self, clean_start: bool) -> Self {
         Self {
@@ -55,12 +63,29 @@ impl<'a> ConnectBuilder<'a> {
     }
 
     /// Sets Keep Alive in seconds.
+    ///
+    /// ```
+    /// use mqtt_codec::{Connect, Version};
+    ///
+    /// assert_eq!(Connect::builder(Version::V5, "c").keep_alive(30).build()?.keep_alive(), 30);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn keep_alive(self, keep_alive: u16) -> Self {
         Self { keep_alive, ..self }
     }
 
     /// Sets the properties; 3.x has none.
+    ///
+    /// ```
+    /// use mqtt_codec::{Connect, PropertiesBuf, Property, Version};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::SessionExpiryInterval(3600))?;
+    /// assert!(Connect::builder(Version::V5, "c").properties(&properties).build().is_ok());
+    /// assert!(Connect::builder(Version::V311, "c").properties(&properties).build().is_err());
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
         Self {
@@ -70,6 +95,14 @@ impl<'a> ConnectBuilder<'a> {
     }
 
     /// Sets the will.
+    ///
+    /// ```
+    /// use mqtt_codec::{Connect, Version, Will};
+    ///
+    /// let connect = Connect::builder(Version::V5, "c").will(Will::new("status", b"offline")).build()?;
+    /// assert_eq!(connect.will().unwrap().payload(), b"offline");
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn will(self, will: Will<'a>) -> Self {
         Self {
@@ -79,6 +112,13 @@ impl<'a> ConnectBuilder<'a> {
     }
 
     /// Sets the User Name.
+    ///
+    /// ```
+    /// use mqtt_codec::{Connect, Version};
+    ///
+    /// assert_eq!(Connect::builder(Version::V311, "c").user_name("me").build()?.user_name(), Some("me"));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn user_name(self, user_name: &'a str) -> Self {
         Self {
@@ -88,6 +128,14 @@ impl<'a> ConnectBuilder<'a> {
     }
 
     /// Sets the Password.
+    ///
+    /// ```
+    /// use mqtt_codec::{Connect, Version};
+    ///
+    /// let connect = Connect::builder(Version::V311, "c").user_name("me").password(b"secret").build()?;
+    /// assert_eq!(connect.password(), Some(&b"secret"[..]));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn password(self, password: &'a [u8]) -> Self {
         Self {
@@ -116,7 +164,36 @@ impl<'a> ConnectBuilder<'a> {
         flags
     }
 
+    /// How many bytes the fields take.
+    fn room(&self) -> usize {
+        let block = |bytes: &[u8]| bytes.len().saturating_add(2);
+        let properties = |properties| wire::properties_len(properties, self.version, Trim::Nothing);
+        let will = self.will.map_or(0, |will| {
+            properties(will.properties)
+                .saturating_add(block(will.topic.as_bytes()))
+                .saturating_add(block(will.payload))
+        });
+        [
+            block(self.version.protocol_name().as_bytes()),
+            4,
+            properties(self.properties),
+            block(self.client_id.as_bytes()),
+            will,
+            self.user_name.map_or(0, |name| block(name.as_bytes())),
+            self.password.map_or(0, block),
+        ]
+        .into_iter()
+        .fold(0, usize::saturating_add)
+    }
+
     /// The packet.
+    ///
+    /// ```
+    /// use mqtt_codec::{Connect, Version};
+    ///
+    /// assert!(Connect::builder(Version::V311, "").build().is_ok()); // the server chooses an identifier
+    /// assert!(Connect::builder(Version::V311, "").clean_start(false).build().is_err());
+    /// ```
     ///
     /// # Errors
     /// When the version refuses it: see [`DecodeErrorKind`](crate::DecodeErrorKind). Properties for 3.x are refused too.
@@ -127,32 +204,33 @@ impl<'a> ConnectBuilder<'a> {
         if has_properties && !version.has_properties() {
             return Err(BuildError::not_in_version(version, Field::PropertyLength));
         }
-        let (frame, header) = packet::frame(PacketType::Connect, |body| {
-            put_block(
-                body,
-                Field::ProtocolName,
-                version.protocol_name().as_bytes(),
-            )?;
-            body.put_slice(&[version.level(), self.flags()]);
-            body.put_u16(self.keep_alive);
-            wire::put_properties(self.properties, version, Trim::Nothing, body);
-            put_block(body, Field::ClientId, self.client_id.as_bytes())?;
-            if let Some(will) = &self.will {
-                wire::put_properties(will.properties, version, Trim::Nothing, body);
-                put_block(body, Field::WillTopic, will.topic.as_bytes())?;
-                put_block(body, Field::WillPayload, will.payload)?;
-            }
-            if let Some(user_name) = self.user_name {
-                put_block(body, Field::UserName, user_name.as_bytes())?;
-            }
-            if let Some(password) = self.password {
-                put_block(body, Field::Password, password)?;
-            }
-            Ok(())
-        })?;
+        let (frame, header) =
+            packet::frame(PacketType::Connect.first_byte(), self.room(), |body| {
+                put_block(
+                    body,
+                    Field::ProtocolName,
+                    version.protocol_name().as_bytes(),
+                )?;
+                body.put_slice(&[version.level(), self.flags()]);
+                body.put_u16(self.keep_alive);
+                wire::put_properties(self.properties, version, Trim::Nothing, body);
+                put_block(body, Field::ClientId, self.client_id.as_bytes())?;
+                if let Some(will) = &self.will {
+                    wire::put_properties(will.properties, version, Trim::Nothing, body);
+                    put_block(body, Field::WillTopic, will.topic.as_bytes())?;
+                    put_block(body, Field::WillPayload, will.payload)?;
+                }
+                if let Some(user_name) = self.user_name {
+                    put_block(body, Field::UserName, user_name.as_bytes())?;
+                }
+                if let Some(password) = self.password {
+                    put_block(body, Field::Password, password)?;
+                }
+                Ok(())
+            })?;
         let mut cx = BUILDER.context(PacketType::Connect);
         cx.version = version;
-        let layout = connect::Layout::parse(&frame, header, cx, true)?;
+        let layout = Layout::parse(&frame, header, cx, true)?;
         Ok(Connect::from_layout(frame, layout))
     }
 }

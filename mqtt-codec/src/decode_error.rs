@@ -1,7 +1,10 @@
 use core::fmt;
 
-use crate::property_id::PropertyId;
-use crate::{PacketType, ReasonCode, Version};
+use crate::connack::ConnAck;
+use crate::disconnect::Disconnect;
+use crate::property::PropertyId;
+use crate::reader::Sender;
+use crate::{Packet, PacketType, ReasonCode, Version};
 
 /// Why bytes are not the packet they should be.
 ///
@@ -35,8 +38,12 @@ pub struct DecodeError {
     pub(crate) version: Option<Version>,
     /// For a field that ends the packet too late: what of CONNECT its flags did not announce.
     pub(crate) detail: Detail,
+    /// Whose packets were read.
+    pub(crate) sender: Sender,
     pub(crate) offset: u32,
     pub(crate) found: u32,
+    /// The number that was expected, for the kinds that have one.
+    pub(crate) limit: u32,
 }
 
 /// What a kind of error needs to know besides kind and field.
@@ -169,6 +176,10 @@ pub enum DecodeErrorKind {
     ConnectExpected,
     /// A second CONNECT.
     SecondConnect,
+    /// Something else before a CONNACK that accepts the connection.
+    ConnAckExpected,
+    /// A second CONNACK.
+    SecondConnAck,
     /// A packet that this peer may not send.
     WrongDirection,
     /// A Protocol Name that is not MQTT.
@@ -207,6 +218,8 @@ pub enum DecodeErrorKind {
     WildcardInTopicName,
     /// An empty Topic Name, without a Topic Alias that would stand for it.
     EmptyTopicName,
+    /// A Topic Name of more than 32,767 characters (3.1).
+    TopicNameTooLong,
     /// An empty Topic Filter.
     EmptyTopicFilter,
     /// A `#` that is not the whole last level.
@@ -253,6 +266,7 @@ pub enum DecodeErrorKind {
 /// // PINGREQ before CONNECT: nothing may be said to a peer that has not introduced itself.
 /// let error = Decoder::server().decode(&[0xC0]).unwrap_err();
 /// assert_eq!(error.reaction(), Reaction::Close);
+/// assert_eq!(error.reaction().packet(), None);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -265,32 +279,112 @@ pub enum Reaction {
     Disconnect(ReasonCode),
 }
 
+impl Reaction {
+    /// The packet to send, if there is one: to be encoded for [`DecodeError::version`].
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Encoder};
+    ///
+    /// // Level 6 is of no version; the answer is in the form of the latest.
+    /// let error = Decoder::server().decode(b"\x10\x0D\x00\x04MQTT\x06\x02\x00\x3C\x00\x01c").unwrap_err();
+    /// let mut out = Vec::new();
+    /// if let (Some(version), Some(answer)) = (error.version(), error.reaction().packet()) {
+    ///     Encoder::server(version).encode(&answer, &mut out)?;
+    /// }
+    /// assert_eq!(out, [0x20, 0x03, 0x00, 0x84, 0x00]);
+    /// # Ok::<(), mqtt_codec::EncodeError>(())
+    /// ```
+    #[must_use]
+    pub const fn packet(self) -> Option<Packet> {
+        match self {
+            Self::Close => None,
+            Self::ConnAck(reason) => Some(Packet::ConnAck(ConnAck::refusal(reason))),
+            Self::Disconnect(reason) => Some(Packet::Disconnect(Disconnect::with_reason(reason))),
+        }
+    }
+}
+
 impl DecodeError {
+    /// An error at the beginning of a packet of unknown version.
+    pub(crate) const fn new(
+        kind: DecodeErrorKind,
+        packet: Option<PacketType>,
+        field: Field,
+        found: u32,
+    ) -> Self {
+        Self {
+            kind,
+            packet,
+            field,
+            version: None,
+            detail: Detail::None,
+            sender: Sender::Anyone,
+            offset: 0,
+            found,
+            limit: 0,
+        }
+    }
+
     /// What is wrong.
+    ///
+    /// ```
+    /// use mqtt_codec::{DecodeErrorKind, Decoder, Version};
+    ///
+    /// let error = Decoder::any(Version::V311).decode(&[0x36]).unwrap_err();
+    /// assert_eq!(error.kind(), DecodeErrorKind::InvalidQoS);
+    /// ```
     #[must_use]
     pub const fn kind(&self) -> DecodeErrorKind {
         self.kind
     }
 
     /// The type of the packet, unless the first byte names none.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, PacketType, Version};
+    ///
+    /// let error = Decoder::any(Version::V311).decode(&[0x36]).unwrap_err();
+    /// assert_eq!(error.packet(), Some(PacketType::Publish));
+    /// ```
     #[must_use]
     pub const fn packet(&self) -> Option<PacketType> {
         self.packet
     }
 
     /// The part of the packet.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Field, Version};
+    ///
+    /// let error = Decoder::any(Version::V311).decode(&[0x36]).unwrap_err();
+    /// assert_eq!(error.field(), Field::FixedHeader);
+    /// ```
     #[must_use]
     pub const fn field(&self) -> Field {
         self.field
     }
 
     /// The version by which the packet was read; unknown before CONNECT.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Version};
+    ///
+    /// assert_eq!(Decoder::any(Version::V5).decode(&[0x36]).unwrap_err().version(), Some(Version::V5));
+    /// assert_eq!(Decoder::server().decode(&[0x36]).unwrap_err().version(), None);
+    /// ```
     #[must_use]
     pub const fn version(&self) -> Option<Version> {
         self.version
     }
 
     /// The byte, counted from the first byte of the packet.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Version};
+    ///
+    /// let error = Decoder::any(Version::V311).decode(b"\x30\x06\x00\x03a/#x").unwrap_err();
+    /// assert_eq!(error.offset(), 6);
+    /// ```
     #[must_use]
     pub const fn offset(&self) -> u32 {
         self.offset
@@ -299,18 +393,39 @@ impl DecodeError {
     /// The numbered statement that was broken, or the section (`§…`) where the standard gave no number.
     ///
     /// MQTT 3.1 has no numbered statements; there the statement of 3.1.1 that says the same is given.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Version};
+    ///
+    /// let error = Decoder::any(Version::V311).decode(&[0x36]).unwrap_err();
+    /// assert_eq!(error.statement(), Some("MQTT-3.3.1-4"));
+    /// ```
     #[must_use]
     pub fn statement(&self) -> Option<&'static str> {
         self.statements().first().copied()
     }
 
     /// Every statement that was broken by this one fault, the most specific first.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Version};
+    ///
+    /// let error = Decoder::any(Version::V311).decode(&[0x38]).unwrap_err(); // DUP at QoS 0
+    /// assert_eq!(error.statements(), ["MQTT-3.3.1-2", "MQTT-4.3.1-1"]);
+    /// ```
     #[must_use]
     pub fn statements(&self) -> &'static [&'static str] {
         crate::statement::statements(self)
     }
 
     /// The 5.0 reason code for this error (MQTT 5.0 §4.13).
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, ReasonCode, Version};
+    ///
+    /// let error = Decoder::any(Version::V5).with_max_packet_size(10).decode(&[0x30, 0x7F]).unwrap_err();
+    /// assert_eq!(error.reason_code(), ReasonCode::PacketTooLarge);
+    /// ```
     #[must_use]
     pub fn reason_code(&self) -> ReasonCode {
         crate::statement::reason_code(self)
@@ -318,20 +433,32 @@ impl DecodeError {
 
     /// What to send before closing.
     ///
-    /// In 5.0 a server answers a bad CONNECT with CONNACK and anything later with DISCONNECT. In 3.x only a
-    /// refused level or client identifier has an answer (MQTT 3.1.1 [MQTT-3.1.2-2], [MQTT-3.1.3-8]).
+    /// In 5.0 a server answers a bad CONNECT with CONNACK and anything later with DISCONNECT; a client has nothing
+    /// but DISCONNECT. In 3.x only a server has an answer, to a refused level or client identifier (MQTT 3.1.1
+    /// [MQTT-3.1.2-2], [MQTT-3.1.3-8]). A server that has not sent its CONNACK yet may not send DISCONNECT (MQTT 5.0
+    /// [MQTT-3.14.0-1]); whether it has is known to the connection.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Reaction, ReasonCode, Version};
+    ///
+    /// // PINGREQ goes from clients to servers only.
+    /// let error = Decoder::client_after_connack(Version::V5).decode(&[0xC0]).unwrap_err();
+    /// assert_eq!(error.reaction(), Reaction::Disconnect(ReasonCode::ProtocolError));
+    /// ```
     #[must_use]
     pub fn reaction(&self) -> Reaction {
         let code = self.reason_code();
-        let connect = self.packet == Some(PacketType::Connect);
-        match (self.kind, self.version) {
-            (DecodeErrorKind::ConnectExpected, _) | (_, None) => Reaction::Close,
-            (DecodeErrorKind::UnsupportedProtocolLevel, Some(_)) => Reaction::ConnAck(code),
-            (DecodeErrorKind::ClientIdRejected, Some(_)) => Reaction::ConnAck(code),
-            (DecodeErrorKind::SecondConnect, Some(Version::V5)) => Reaction::Disconnect(code),
-            (_, Some(Version::V5)) if connect => Reaction::ConnAck(code),
-            (_, Some(Version::V5)) => Reaction::Disconnect(code),
-            (_, Some(_)) => Reaction::Close,
+        let connect =
+            self.packet == Some(PacketType::Connect) && self.kind != DecodeErrorKind::SecondConnect;
+        match (self.sender, self.kind, self.version) {
+            (_, DecodeErrorKind::ConnectExpected, _) | (_, _, None) => Reaction::Close,
+            (Sender::Server, _, Some(Version::V5)) => Reaction::Disconnect(code),
+            (Sender::Server, ..) => Reaction::Close,
+            (_, DecodeErrorKind::UnsupportedProtocolLevel, _) => Reaction::ConnAck(code),
+            (_, DecodeErrorKind::ClientIdRejected, _) => Reaction::ConnAck(code),
+            (_, _, Some(Version::V5)) if connect => Reaction::ConnAck(code),
+            (_, _, Some(Version::V5)) => Reaction::Disconnect(code),
+            (_, _, Some(_)) => Reaction::Close,
         }
     }
 }

@@ -1,14 +1,14 @@
 use bytes::{Bytes, BytesMut};
 
-use crate::ack::{self, PubAck, PubComp, PubRec, PubRel};
-use crate::decode_error::{DecodeError, DecodeErrorKind as Kind, Detail, Field};
-use crate::header::{FixedHeader, HeaderScan};
+use crate::decode_error::{DecodeError, DecodeErrorKind as Kind, Field};
+use crate::header::FixedHeader;
 use crate::packet::{Packet, PacketView};
-use crate::publish::{self, Publish, qos_bits};
-use crate::reader::{Context, Result, Sender, index, short};
+use crate::quick::{KnownBytes, Quick};
+use crate::reader::{Result, Sender, short};
+use crate::rules::{Phase, Rules, Streams};
 use crate::status::Status;
-use crate::storage::{BufferSource, FrameSource, SliceSource, Source};
-use crate::{Leniency, PacketId, PacketType, Storage, Version};
+use crate::storage::{BufferSource, FrameSource, SliceSource, Storage};
+use crate::{Leniency, PacketType, Version};
 
 /// Turns a stream of bytes into packets: one for each connection and direction.
 ///
@@ -35,15 +35,8 @@ use crate::{Leniency, PacketId, PacketType, Storage, Version};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Decoder {
-    sender: Sender,
-    version: Option<Version>,
-    /// Whether a CONNECT must be of `version`.
-    told: bool,
-    expects_connect: bool,
-    max_packet_size: u32,
-    leniency: Leniency,
+    pub(crate) rules: Rules,
     failure: Option<DecodeError>,
-    /// First bytes that were judged before and found good, so that the next packet of the kind is not judged again.
     known: KnownBytes,
 }
 
@@ -51,41 +44,91 @@ impl Decoder {
     /// The limit of a new decoder: 1 MiB.
     pub const DEFAULT_MAX_PACKET_SIZE: u32 = 1024 * 1024;
 
-    const fn new(sender: Sender, version: Option<Version>) -> Self {
+    const fn new(sender: Sender, version: Option<Version>, phase: Phase) -> Self {
         Self {
-            sender,
-            version,
-            told: version.is_some(),
-            expects_connect: version.is_none(),
-            max_packet_size: Self::DEFAULT_MAX_PACKET_SIZE,
-            leniency: Leniency::NONE,
+            rules: Rules {
+                sender,
+                version,
+                told: version.is_some(),
+                phase,
+                max_packet_size: Self::DEFAULT_MAX_PACKET_SIZE,
+                leniency: Leniency::NONE,
+            },
             failure: None,
             known: KnownBytes::NONE,
         }
     }
 
     /// A decoder of what a server receives: CONNECT first, which says the version.
+    ///
+    /// ```
+    /// use mqtt_codec::{DecodeErrorKind, Decoder};
+    ///
+    /// let error = Decoder::server().decode(&[0xC0]).unwrap_err();
+    /// assert_eq!(error.kind(), DecodeErrorKind::ConnectExpected);
+    /// ```
     #[must_use]
     pub const fn server() -> Self {
-        Self::new(Sender::Client, None)
+        Self::new(Sender::Client, None, Phase::Connect)
     }
 
     /// A decoder of what a server receives after a CONNECT of this version that was read elsewhere.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, Version};
+    ///
+    /// let (packet, _) = Decoder::server_after_connect(Version::V311).decode(&[0xC0, 0x00])?.complete().unwrap();
+    /// assert_eq!(packet, Packet::PingReq);
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
     #[must_use]
     pub const fn server_after_connect(version: Version) -> Self {
-        Self::new(Sender::Client, Some(version))
+        Self::new(Sender::Client, Some(version), Phase::Open)
     }
 
-    /// A decoder of what a client receives.
+    /// A decoder of what a client receives: CONNACK first, in 5.0 perhaps after AUTH, and no other after it.
+    ///
+    /// ```
+    /// use mqtt_codec::{DecodeErrorKind, Decoder, Version};
+    ///
+    /// let mut decoder = Decoder::client(Version::V311);
+    /// assert!(decoder.decode(&[0x20, 0x02, 0x00, 0x00])?.complete().is_some());
+    /// let error = decoder.decode(&[0x20, 0x02, 0x00, 0x00]).unwrap_err();
+    /// assert_eq!(error.kind(), DecodeErrorKind::SecondConnAck);
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
     #[must_use]
     pub const fn client(version: Version) -> Self {
-        Self::new(Sender::Server, Some(version))
+        Self::new(Sender::Server, Some(version), Phase::ConnAck)
+    }
+
+    /// A decoder of what a client receives after a CONNACK that was read elsewhere.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, Version};
+    ///
+    /// let (packet, _) = Decoder::client_after_connack(Version::V5).decode(&[0xD0, 0x00])?.complete().unwrap();
+    /// assert_eq!(packet, Packet::PingResp);
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    #[must_use]
+    pub const fn client_after_connack(version: Version) -> Self {
+        Self::new(Sender::Server, Some(version), Phase::Open)
     }
 
     /// A decoder of packets of this version from either side.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Version};
+    ///
+    /// let mut decoder = Decoder::any(Version::V5);
+    /// assert!(decoder.decode(&[0xC0, 0x00])?.complete().is_some()); // a client's PINGREQ
+    /// assert!(decoder.decode(&[0xD0, 0x00])?.complete().is_some()); // a server's PINGRESP
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
     #[must_use]
     pub const fn any(version: Version) -> Self {
-        Self::new(Sender::Anyone, Some(version))
+        Self::new(Sender::Anyone, Some(version), Phase::Open)
     }
 
     /// A decoder of packets from either side, CONNECT first, which says the version: for what listens on a wire.
@@ -101,41 +144,80 @@ impl Decoder {
     /// ```
     #[must_use]
     pub const fn sniffing() -> Self {
-        Self::new(Sender::Anyone, None)
+        Self::new(Sender::Anyone, None, Phase::Connect)
     }
 
     /// Sets the largest packet, fixed header included. What is larger is refused as soon as its fixed header is there.
+    ///
+    /// ```
+    /// use mqtt_codec::{DecodeErrorKind, Decoder, Version};
+    ///
+    /// let mut decoder = Decoder::any(Version::V5).with_max_packet_size(64);
+    /// let error = decoder.decode(&[0x30, 0x7F]).unwrap_err();
+    /// assert_eq!(error.kind(), DecodeErrorKind::PacketTooLarge);
+    /// ```
     #[must_use]
-    pub const fn with_max_packet_size(self, max_packet_size: u32) -> Self {
-        Self {
-            max_packet_size,
-            ..self
-        }
+    pub const fn with_max_packet_size(mut self, max_packet_size: u32) -> Self {
+        self.rules.max_packet_size = max_packet_size;
+        self
     }
 
-    /// Forgives what `leniency` names.
+    /// Forgives what `leniency` names; see [`Leniency`] for an example.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Leniency, Version};
+    ///
+    /// let strict = Decoder::any(Version::V311).dangerous_leniency(Leniency::NONE);
+    /// assert!(strict.clone().decode(&[0x38]).is_err());
+    /// assert!(strict.dangerous_leniency(Leniency::NONE.dup_without_qos()).decode(&[0x38]).is_ok());
+    /// ```
     #[must_use]
-    pub const fn dangerous_leniency(self, leniency: Leniency) -> Self {
-        Self {
-            leniency,
-            known: KnownBytes::NONE,
-            ..self
-        }
+    pub const fn dangerous_leniency(mut self, leniency: Leniency) -> Self {
+        self.rules.leniency = leniency;
+        self.known = KnownBytes::NONE;
+        self
     }
 
     /// The version, once it is known.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Version};
+    ///
+    /// assert_eq!(Decoder::server().version(), None);
+    /// assert_eq!(Decoder::client(Version::V5).version(), Some(Version::V5));
+    /// ```
     #[must_use]
     pub const fn version(&self) -> Option<Version> {
-        self.version
+        self.rules.version
     }
 
     /// Why this decoder refuses everything, if it does.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Version};
+    ///
+    /// let mut decoder = Decoder::any(Version::V311);
+    /// assert_eq!(decoder.failure(), None);
+    /// let error = decoder.decode(&[0x00]).unwrap_err();
+    /// assert_eq!(decoder.failure(), Some(&error));
+    /// ```
     #[must_use]
     pub const fn failure(&self) -> Option<&DecodeError> {
         self.failure.as_ref()
     }
 
     /// Reads a packet from the front of `bytes`; gives a view of it and how many bytes it took.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, Status, Version};
+    ///
+    /// let received = b"\x30\x04\x00\x01ax\xC0\x00";
+    /// let mut decoder = Decoder::any(Version::V311);
+    /// let Status::Complete((Packet::Publish(publish), used)) = decoder.decode(received)? else { panic!() };
+    /// assert_eq!((publish.topic(), publish.payload(), used), ("a", &b"x"[..], 6));
+    /// assert_eq!(decoder.decode(&received[used..])?, Status::Complete((Packet::PingReq, 2)));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
     ///
     /// # Errors
     /// When the bytes are not a packet that may come here.
@@ -152,7 +234,7 @@ impl Decoder {
 
     #[inline(never)]
     fn decode_any<'a>(&mut self, bytes: &'a [u8]) -> Result<Status<(PacketView<'a>, usize)>> {
-        let (header, packet) = match self.header(bytes)? {
+        let (header, packet) = match self.header(bytes, None)? {
             Status::Complete(header) => header,
             Status::Incomplete { needed } => return Ok(Status::Incomplete { needed }),
         };
@@ -160,8 +242,8 @@ impl Decoder {
             return Ok(missing(header, bytes.len()));
         };
         let packet = Packet::parse(
-            self.context(packet),
-            self.told,
+            self.rules.context(packet),
+            self.rules.told,
             header.len,
             SliceSource(frame),
         );
@@ -171,6 +253,24 @@ impl Decoder {
 
     /// Takes a packet from the front of `buffer`; its memory is shared, not copied. The buffer is as before if the
     /// packet is refused or not all there; nothing is ever reserved in it.
+    ///
+    /// A packet that is kept keeps the whole memory of the buffer that it came in. What is to be kept for long, as a
+    /// retained message, is better copied out of it with [`Packet::to_owned_packet`] or [`PreparedPublish::copy_of`].
+    ///
+    /// ```
+    /// use bytes::BytesMut;
+    /// use mqtt_codec::{Decoder, Packet, Status, Version};
+    ///
+    /// let mut buffer = BytesMut::from(&b"\x40\x02\x00\x07\xC0"[..]);
+    /// let mut decoder = Decoder::any(Version::V311);
+    /// let Status::Complete(Packet::PubAck(ack)) = decoder.decode_from(&mut buffer)? else { panic!() };
+    /// assert_eq!(ack.packet_id().get(), 7);
+    /// assert_eq!(decoder.decode_from(&mut buffer)?, Status::Incomplete { needed: 1 });
+    /// assert_eq!(buffer, [0xC0][..]);
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    ///
+    /// [`PreparedPublish::copy_of`]: crate::PreparedPublish::copy_of
     ///
     /// # Errors
     /// When the bytes are not a packet that may come here.
@@ -185,7 +285,7 @@ impl Decoder {
 
     #[inline(never)]
     fn decode_any_from(&mut self, buffer: &mut BytesMut) -> Result<Status<Packet>> {
-        let (header, packet) = match self.header(buffer)? {
+        let (header, packet) = match self.header(buffer, None)? {
             Status::Complete(header) => header,
             Status::Incomplete { needed } => return Ok(Status::Incomplete { needed }),
         };
@@ -194,11 +294,18 @@ impl Decoder {
             return Ok(missing(header, buffer.len()));
         }
         let source = BufferSource { buffer, len };
-        let packet = Packet::parse(self.context(packet), self.told, header.len, source);
+        let packet = Packet::parse(
+            self.rules.context(packet),
+            self.rules.told,
+            header.len,
+            source,
+        );
         self.settle(packet).map(Status::Complete)
     }
 
-    /// Reads a frame that holds one packet and nothing else, as a WebSocket message may.
+    /// Reads a frame that holds one packet and nothing else, as a log of packets does. The frames of a WebSocket are
+    /// nothing of the kind: packets need not begin or end with them (MQTT 3.1.1 and 5.0 [MQTT-6.0.0-2]), so they are
+    /// put into a buffer for [`decode_from`](Self::decode_from).
     ///
     /// ```
     /// use bytes::Bytes;
@@ -212,7 +319,7 @@ impl Decoder {
     /// # Errors
     /// When the bytes are not a packet that may come here, or there are more.
     pub fn decode_frame(&mut self, frame: Bytes) -> Result<Status<Packet>> {
-        let (header, packet) = match self.header(&frame)? {
+        let (header, packet) = match self.header(&frame, None)? {
             Status::Complete(header) => header,
             Status::Incomplete { needed } => return Ok(Status::Incomplete { needed }),
         };
@@ -222,14 +329,15 @@ impl Decoder {
         }
         let packet = if frame.len() > total {
             let extra = frame.len().saturating_sub(total);
-            let mut error =
-                self.error(Kind::TrailingBytes, Some(packet), Field::Body, short(extra));
-            error.offset = short(total);
-            Err(error)
+            let offset = short(total);
+            let error =
+                self.rules
+                    .error(Kind::TrailingBytes, Some(packet), Field::Body, short(extra));
+            Err(DecodeError { offset, ..error })
         } else {
             Packet::parse(
-                self.context(packet),
-                self.told,
+                self.rules.context(packet),
+                self.rules.told,
                 header.len,
                 FrameSource(frame),
             )
@@ -237,215 +345,36 @@ impl Decoder {
         self.settle(packet).map(Status::Complete)
     }
 
-    /// Most of what comes: a whole PUBLISH or acknowledgement of an identifier alone, with a first byte like one that was
-    /// judged before and a length of one or two bytes, against which there is nothing to say. Gives the length of the
-    /// packet too. `None` leaves it to the thorough way to say what is the matter, if anything is.
     #[inline(always)]
     fn quick(&self, bytes: &[u8]) -> Option<(Quick, usize)> {
-        let (&first, rest) = bytes.split_first()?;
-        if !self.known.contains(first) {
-            return None;
-        }
-        let (&low, rest) = rest.split_first()?;
-        let (remaining, header, rest) = if low < 0x80 {
-            (u16::from(low), 2, rest)
-        } else {
-            match rest.split_first()? {
-                (&high @ 1..=0x7F, rest) => {
-                    (u16::from(low & 0x7F) | (u16::from(high) << 7), 3, rest)
-                }
-                _ => return None,
-            }
-        };
-        let body = rest.get(..usize::from(remaining))?;
-        let total = remaining.saturating_add(u16::from(header));
-        if u32::from(total) > self.max_packet_size {
-            return None;
-        }
-        let quick = if first >> 4 == PacketType::Publish.code() {
-            let has_properties = self.version.is_some_and(Version::has_properties);
-            let layout = match publish::Layout::quick(first, header, body, has_properties) {
-                Some(layout) => layout,
-                None => {
-                    let frame = bytes.get(..usize::from(total))?;
-                    publish::Layout::parse(frame, header, self.context(PacketType::Publish)).ok()?
-                }
-            };
-            Quick::Publish(layout)
-        } else {
-            let (&[high, low], []) = body.split_first_chunk()? else {
-                return None;
-            };
-            let packet_id = PacketId::new(u16::from_be_bytes([high, low]))?;
-            let ack = match first >> 4 {
-                0x4 => AckType::Ack,
-                0x5 => AckType::Rec,
-                0x6 => AckType::Rel,
-                0x7 => AckType::Comp,
-                _ => return None,
-            };
-            Quick::Ack(ack, packet_id)
-        };
+        let quick = Quick::read(bytes, &self.known, &self.rules);
         #[cfg(feature = "tracing")]
-        trace(&quick.packet(SliceSource(bytes.get(..usize::from(total))?)));
-        Some((quick, usize::from(total)))
+        if let Some((quick, len)) = &quick {
+            trace(&quick.packet(SliceSource(bytes.get(..*len)?)));
+        }
+        quick
     }
 
     /// Judges the fixed header, as far as it is there.
     #[inline]
-    pub(crate) fn header(&mut self, bytes: &[u8]) -> Result<Status<(FixedHeader, PacketType)>> {
-        match self.judge_header(bytes) {
-            Ok(status) => {
-                if let (Status::Complete(_), Some(&first), false) =
-                    (&status, bytes.first(), self.expects_connect)
-                {
-                    self.known.insert(first);
-                }
-                Ok(status)
-            }
-            Err(error) => Err(self.fail(error)),
-        }
-    }
-
-    #[inline]
-    fn judge_header(&self, bytes: &[u8]) -> Result<Status<(FixedHeader, PacketType)>> {
+    pub(crate) fn header(
+        &mut self,
+        bytes: &[u8],
+        streams: Option<&Streams>,
+    ) -> Result<Status<(FixedHeader, PacketType)>> {
         if let Some(error) = self.failure {
             return Err(error);
         }
-        let Some(&first) = bytes.first() else {
-            return Ok(Status::Incomplete { needed: 2 });
+        let status = match self.rules.judge(bytes, streams) {
+            Ok(status) => status,
+            Err(error) => return Err(self.fail(error)),
         };
-        let packet = self.judge_first_byte(first)?;
-        let header = match FixedHeader::scan(bytes) {
-            HeaderScan::Header(header) => header,
-            HeaderScan::Short(needed) => return Ok(Status::Incomplete { needed }),
-            // MQTT 3.1.1 §2.2.3, MQTT 5.0 §1.5.5
-            HeaderScan::TooLong => {
-                let mut error = self.error(
-                    Kind::IntegerTooLong,
-                    Some(packet),
-                    Field::RemainingLength,
-                    0,
-                );
-                error.offset = 1;
-                return Err(error);
-            }
-        };
-        self.judge_length(header, packet)?;
-        Ok(Status::Complete((header, packet)))
-    }
-
-    /// Judges the type and its flags: all that one byte can tell.
-    #[inline]
-    fn judge_first_byte(&self, first: u8) -> Result<PacketType> {
-        let found = u32::from(first);
-        let packet = PacketType::from_code(first >> 4);
-        // MQTT 3.1.1 and 5.0 [MQTT-3.1.0-1]
-        if self.expects_connect && packet != Some(PacketType::Connect) {
-            return Err(self.error(Kind::ConnectExpected, packet, Field::FixedHeader, found));
-        }
-        let version = self.version.unwrap_or(Version::V5);
-        let Some(packet) =
-            packet.filter(|packet| *packet != PacketType::Auth || version.has_properties())
-        else {
-            // MQTT 3.1.1 §2.2.1, MQTT 5.0 §2.1.2
-            return Err(self.error(Kind::UnknownPacketType, None, Field::FixedHeader, found));
-        };
-        let allowed = match self.sender {
-            Sender::Anyone => true,
-            Sender::Client => packet.from_client(version),
-            Sender::Server => packet.from_server(version),
-        };
-        // MQTT 3.1.1 §2.2.1, MQTT 5.0 §2.1.2
-        if !allowed {
-            return Err(self.error(
-                Kind::WrongDirection,
-                Some(packet),
-                Field::FixedHeader,
-                found,
-            ));
-        }
-        // MQTT 3.1.1 and 5.0 [MQTT-3.1.0-2]
-        if packet == PacketType::Connect && self.sender == Sender::Client && !self.expects_connect {
-            return Err(self.error(Kind::SecondConnect, Some(packet), Field::FixedHeader, found));
-        }
-        let flags = first & 0xF;
-        let kind = if packet == PacketType::Publish {
-            match (qos_bits(first), first & 0b1000) {
-                // MQTT 3.1.1 [MQTT-3.3.1-4], MQTT 5.0 [MQTT-3.3.1-4]
-                (3, _) => Kind::InvalidQoS,
-                // MQTT 3.1.1 [MQTT-3.3.1-2], [MQTT-4.3.1-1]; MQTT 5.0 [MQTT-3.3.1-2], [MQTT-4.3.1-1]
-                (0, 0b1000) if !self.leniency.dup_without_qos => Kind::DupWithoutQoS,
-                _ => return Ok(packet),
-            }
-        } else if flags == packet.reserved_flags() {
-            return Ok(packet);
-        } else if version == Version::V31
-            && flags == packet.reserved_flags() | 0b1000
-            && flags & 0b0010 != 0
+        if let (Status::Complete(_), Some(&first), Phase::Open) =
+            (&status, bytes.first(), self.rules.phase)
         {
-            // MQTT 3.1 §2.1: PUBREL, SUBSCRIBE and UNSUBSCRIBE are sent at QoS 1 and may be repeated with DUP.
-            return Ok(packet);
-        } else {
-            // MQTT 3.1.1 [MQTT-2.2.2-1], [MQTT-2.2.2-2], [MQTT-3.6.1-1], [MQTT-3.8.1-1], [MQTT-3.10.1-1],
-            // [MQTT-3.14.1-1]; MQTT 5.0 [MQTT-2.1.3-1], [MQTT-3.6.1-1], [MQTT-3.8.1-1], [MQTT-3.10.1-1],
-            // [MQTT-3.14.1-1], [MQTT-3.15.1-1]
-            Kind::InvalidFlags
-        };
-        Err(self.error(kind, Some(packet), Field::FixedHeader, found))
-    }
-
-    /// Judges the Remaining Length: its form, the limit, and what the type can have.
-    #[inline]
-    fn judge_length(&self, header: FixedHeader, packet: PacketType) -> Result<()> {
-        let v5 = self.version.is_some_and(Version::has_properties);
-        let (kind, found) = if v5 && !header.is_shortest() {
-            // MQTT 5.0 [MQTT-1.5.5-1]; 3.1.1 does not say it.
-            (
-                Kind::IntegerNotShortest,
-                u32::from(header.len).saturating_sub(1),
-            )
-        } else if header.total() > index(self.max_packet_size) {
-            (Kind::PacketTooLarge, short(header.total()))
-        } else if exact_length(packet, v5).is_some_and(|exact| exact != header.remaining) {
-            // MQTT 3.1.1 §3.2.1, §3.4.1 to §3.7.1, §3.11.1 to §3.14.1; MQTT 5.0 §3.12.1, §3.13.1
-            (Kind::UnexpectedLength, header.remaining)
-        } else {
-            return Ok(());
-        };
-        let mut error = self.error(kind, Some(packet), Field::RemainingLength, found);
-        error.offset = 1;
-        Err(error)
-    }
-
-    #[inline]
-    pub(crate) fn context(&self, packet: PacketType) -> Context {
-        Context {
-            // A CONNECT that is read without a version says its own.
-            version: self.version.unwrap_or(Version::V311),
-            packet,
-            sender: self.sender,
-            leniency: self.leniency,
+            self.known.insert(first);
         }
-    }
-
-    #[cold]
-    fn error(
-        &self,
-        kind: Kind,
-        packet: Option<PacketType>,
-        field: Field,
-        found: u32,
-    ) -> DecodeError {
-        DecodeError {
-            kind,
-            packet,
-            field,
-            version: self.version,
-            detail: Detail::None,
-            offset: 0,
-            found,
-        }
+        Ok(status)
     }
 
     #[cold]
@@ -459,102 +388,30 @@ impl Decoder {
 
     /// Remembers what a packet means for those after it.
     #[inline]
-    pub(crate) fn settle<S: Storage>(&mut self, packet: Result<Packet<S>>) -> Result<Packet<S>> {
-        match packet {
-            Ok(packet) => {
-                if !self.told
-                    && let Packet::Connect(connect) = &packet
-                {
-                    self.version = Some(connect.version());
-                    self.expects_connect = false;
-                    self.known = KnownBytes::NONE;
-                }
-                #[cfg(feature = "tracing")]
-                trace(&packet);
-                Ok(packet)
-            }
-            Err(error) => Err(self.fail(error)),
-        }
-    }
-}
-
-/// What comes most.
-#[derive(Clone, Copy)]
-enum Quick {
-    Publish(publish::Layout),
-    Ack(AckType, PacketId),
-}
-
-#[derive(Clone, Copy)]
-enum AckType {
-    Ack,
-    Rec,
-    Rel,
-    Comp,
-}
-
-impl Quick {
-    #[inline(always)]
-    fn packet<S: Storage>(self, source: impl Source<S>) -> Packet<S> {
-        let (ack, id) = match self {
-            Self::Publish(layout) => return Packet::Publish(Publish::new(source.take(), layout)),
-            Self::Ack(ack, id) => (ack, ack::Layout::plain(id)),
+    fn settle<S: Storage>(&mut self, packet: Result<Packet<S>>) -> Result<Packet<S>> {
+        let packet = match packet {
+            Ok(packet) => packet,
+            Err(error) => return Err(self.fail(error)),
         };
-        source.discard();
-        match ack {
-            AckType::Ack => Packet::PubAck(PubAck::from_layout(S::default(), id)),
-            AckType::Rec => Packet::PubRec(PubRec::from_layout(S::default(), id)),
-            AckType::Rel => Packet::PubRel(PubRel::from_layout(S::default(), id)),
-            AckType::Comp => Packet::PubComp(PubComp::from_layout(S::default(), id)),
+        match &packet {
+            Packet::Connect(connect) if !self.rules.told => {
+                self.rules.version = Some(connect.version());
+                self.rules.phase = Phase::Open;
+                self.known = KnownBytes::NONE;
+            }
+            Packet::ConnAck(answer) => self.rules.answered(answer.reason()),
+            _ => {}
         }
-    }
-}
-
-/// A set of bytes.
-#[derive(Clone, Copy, Debug)]
-struct KnownBytes([u64; 4]);
-
-impl KnownBytes {
-    const NONE: Self = Self([0; 4]);
-
-    #[inline]
-    fn contains(&self, byte: u8) -> bool {
-        self.0
-            .get(usize::from(byte >> 6))
-            .is_some_and(|word| (word >> (byte & 0x3F)) & 1 != 0)
-    }
-
-    fn insert(&mut self, byte: u8) {
-        if let Some(word) = self.0.get_mut(usize::from(byte >> 6)) {
-            *word |= 1 << (byte & 0x3F);
-        }
+        #[cfg(feature = "tracing")]
+        trace(&packet);
+        Ok(packet)
     }
 }
 
 /// Types and identifiers only: neither topics nor payloads nor credentials get into a trace.
 #[cfg(feature = "tracing")]
-fn trace<S: Storage>(packet: &Packet<S>) {
-    tracing::trace!(packet = %packet.packet_type(), id = packet.packet_id().map(PacketId::get), "decoded");
-}
-
-/// The one Remaining Length that a type can have in a version, if there is one.
-#[inline]
-const fn exact_length(packet: PacketType, v5: bool) -> Option<u32> {
-    match packet {
-        PacketType::PingReq | PacketType::PingResp => Some(0),
-        PacketType::Disconnect if !v5 => Some(0),
-        PacketType::ConnAck
-        | PacketType::PubAck
-        | PacketType::PubRec
-        | PacketType::PubRel
-        | PacketType::PubComp
-        | PacketType::UnsubAck
-            if !v5 =>
-        {
-            Some(2)
-        }
-        _ => None,
-    }
+pub(crate) fn trace<S: Storage>(packet: &Packet<S>) {
+    tracing::trace!(packet = %packet.packet_type(), id = packet.packet_id().map(crate::PacketId::get), "decoded");
 }
 
 #[cold]

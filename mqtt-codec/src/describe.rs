@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::property::Properties;
+use crate::properties::Properties;
 use crate::suback::ReasonCodes;
 use crate::subscribe::Filters;
 use crate::unsubscribe::TopicFilters;

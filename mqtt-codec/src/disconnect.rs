@@ -1,15 +1,16 @@
 use bytes::{BufMut, Bytes};
 
-use crate::ack::read_reason;
 use crate::build_error::BuildError;
-use crate::decode_error::{DecodeErrorKind as Kind, Detail, Field};
+use crate::decode_error::{DecodeErrorKind as Kind, Field};
 use crate::describe::{Describe, Value, Visitor};
 use crate::encode_error::EncodeError;
+use crate::encoder::Encoder;
 use crate::header::HeaderBytes;
 use crate::packet::{self, BUILDER};
-use crate::property::{self, Properties};
-use crate::property_id::PropertyId;
+use crate::properties::Properties;
+use crate::property::PropertyId;
 use crate::reader::{Context, Reader, Result, Sender};
+use crate::reasoned::{Reasoned, reasoned};
 use crate::storage::Storage;
 use crate::wire::{self, Trim, Wire, framed};
 use crate::{PacketType, ReasonCode, Version};
@@ -27,70 +28,60 @@ use crate::{PacketType, ReasonCode, Version};
 /// assert_eq!(bye.reason().byte(), 0x8B);
 /// # Ok::<(), mqtt_codec::BuildError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct Disconnect<S = Bytes> {
     frame: S,
-    layout: Layout,
+    layout: Reasoned,
 }
 
-#[derive(Clone, Copy)]
-pub(crate) struct Layout {
-    reason: ReasonCode,
-    properties: u32,
-    properties_end: u32,
-}
-
-impl Layout {
-    const NORMAL: Self = Self {
-        reason: ReasonCode::Success,
-        properties: 0,
-        properties_end: 0,
-    };
-
-    pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Self> {
-        let mut reader = Reader::new(frame, header, cx);
-        // 3.x ends here by its Remaining Length; 5.0 may (MQTT 5.0 §3.14.2.1).
-        if reader.is_empty() {
-            return Ok(Self::NORMAL);
-        }
-        let reason = read_reason(&mut reader)?;
-        // MQTT 5.0 §3.14.2.2.1: without a Property Length there are no properties.
-        if reader.is_empty() {
-            return Ok(Self {
-                reason,
-                ..Self::NORMAL
-            });
-        }
-        let block = property::read(&mut reader, PacketType::Disconnect.bit())?;
-        // MQTT 5.0 [MQTT-3.14.2-2]
-        if cx.sender == Sender::Server && block.has(PropertyId::SessionExpiryInterval) {
-            let field = Field::Property(PropertyId::SessionExpiryInterval);
-            return Err(reader.error_at(Kind::SessionExpiryFromServer, field, block.start, 0));
-        }
-        reader.finish(Detail::None)?;
-        Ok(Self {
-            reason,
-            properties: block.start,
-            properties_end: block.end,
-        })
+pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Reasoned> {
+    let mut reader = Reader::new(frame, header, cx);
+    // 3.x ends here by its Remaining Length; 5.0 may (MQTT 5.0 §3.14.2.1).
+    if reader.is_empty() {
+        return Ok(Reasoned::SUCCESS);
     }
-
-    pub(crate) const fn has_properties(&self) -> bool {
-        self.properties != self.properties_end
+    let layout = Reasoned::read(&mut reader)?;
+    // MQTT 5.0 [MQTT-3.14.2-2]
+    if cx.sender == Sender::Server && layout.has(frame, PropertyId::SessionExpiryInterval) {
+        let field = Field::Property(PropertyId::SessionExpiryInterval);
+        return Err(reader.error_at(Kind::SessionExpiryFromServer, field, layout.start(), 0));
     }
+    Ok(layout)
 }
 
 impl Disconnect {
     /// The normal end, without a will.
+    ///
+    /// ```
+    /// use mqtt_codec::{Disconnect, Encoder, Version};
+    ///
+    /// let mut out = Vec::new();
+    /// Encoder::client(Version::V311).encode(&Disconnect::new(), &mut out)?;
+    /// assert_eq!(out, [0xE0, 0x00]);
+    /// # Ok::<(), mqtt_codec::EncodeError>(())
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
+        Self::with_reason(ReasonCode::Success)
+    }
+
+    /// `reason` must be one of DISCONNECT.
+    pub(crate) const fn with_reason(reason: ReasonCode) -> Self {
         Self {
             frame: Bytes::new(),
-            layout: Layout::NORMAL,
+            layout: Reasoned::plain(reason),
         }
     }
 
     /// Begins an end with a reason.
+    ///
+    /// ```
+    /// use mqtt_codec::{Disconnect, ReasonCode};
+    ///
+    /// let bye = Disconnect::builder(ReasonCode::DisconnectWithWillMessage).build()?;
+    /// assert!(!bye.reason().is_error());
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn builder<'a>(reason: ReasonCode) -> DisconnectBuilder<'a> {
         DisconnectBuilder {
@@ -106,40 +97,23 @@ impl Default for Disconnect {
     }
 }
 
-impl<S: Storage> Disconnect<S> {
-    pub(crate) const fn from_layout(frame: S, layout: Layout) -> Self {
-        Self { frame, layout }
-    }
-
-    /// Why the connection ends; always normally in 3.x.
-    #[must_use]
-    pub fn reason(&self) -> ReasonCode {
-        self.layout.reason
-    }
-
-    /// The properties.
-    #[must_use]
-    pub fn properties(&self) -> Properties<'_> {
-        Properties::checked(wire::part(
-            self.frame.as_ref(),
-            self.layout.properties,
-            self.layout.properties_end,
-        ))
-    }
-
-    pub(crate) fn content(&self) -> (ReasonCode, &[u8]) {
-        (self.reason(), self.properties().as_bytes())
-    }
-}
-
-framed!(Disconnect);
-
 impl<S: Storage> Wire for Disconnect<S> {
     fn packet_type(&self) -> PacketType {
         PacketType::Disconnect
     }
 
-    fn remaining(&self, version: Version, trim: Trim) -> core::result::Result<usize, EncodeError> {
+    fn may_come_from(&self, sender: Sender) -> core::result::Result<(), Field> {
+        wire::may_say(sender, self.reason(), PacketType::Disconnect)?;
+        // MQTT 5.0 [MQTT-3.14.2-2]
+        wire::may_have(
+            sender != Sender::Server,
+            self.properties(),
+            PropertyId::SessionExpiryInterval,
+        )
+    }
+
+    fn remaining(&self, to: &Encoder, trim: Trim) -> core::result::Result<usize, EncodeError> {
+        let version = to.version();
         let refuse = |field| {
             Err(EncodeError::not_in_version(
                 PacketType::Disconnect,
@@ -147,41 +121,24 @@ impl<S: Storage> Wire for Disconnect<S> {
                 field,
             ))
         };
-        if !version.has_properties() {
-            if self.reason() != ReasonCode::Success {
-                return refuse(Field::ReasonCode);
-            }
-            if self
-                .properties()
-                .find(PropertyId::SessionExpiryInterval)
-                .is_some()
-            {
-                return refuse(Field::Property(PropertyId::SessionExpiryInterval));
-            }
-            return Ok(0);
+        if version.has_properties() {
+            return Ok(self.layout.len(self.properties(), trim));
         }
-        Ok(match wire::trimmed_len(self.properties(), trim) {
-            0 if self.reason() == ReasonCode::Success => 0,
-            0 => 1,
-            _ => wire::properties_len(self.properties(), version, trim).saturating_add(1),
-        })
+        if self.reason() != ReasonCode::Success {
+            return refuse(Field::ReasonCode);
+        }
+        if self
+            .layout
+            .has(self.frame.as_ref(), PropertyId::SessionExpiryInterval)
+        {
+            return refuse(Field::Property(PropertyId::SessionExpiryInterval));
+        }
+        Ok(0)
     }
 
-    fn write<B: BufMut + ?Sized>(&self, version: Version, trim: Trim, remaining: u32, out: &mut B) {
+    fn write<B: BufMut + ?Sized>(&self, _: Version, trim: Trim, remaining: u32, out: &mut B) {
         out.put_slice(HeaderBytes::new(PacketType::Disconnect.first_byte(), remaining).as_slice());
-        if remaining > 0 {
-            out.put_u8(self.reason().byte());
-        }
-        if remaining > 1 {
-            wire::put_properties(self.properties(), version, trim, out);
-        }
-    }
-}
-
-impl<S: Storage> Describe for Disconnect<S> {
-    fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.field("reason", Value::Code(self.reason()));
-        visitor.field("properties", Value::Properties(self.properties()));
+        self.layout.put(self.properties(), trim, remaining, out);
     }
 }
 
@@ -199,27 +156,59 @@ pub struct DisconnectBuilder<'a> {
     properties: Properties<'a>,
 }
 
-impl<'a> DisconnectBuilder<'a> {
+reasoned! {
+    Disconnect, DisconnectBuilder;
+    /// Why the connection ends; always normally in 3.x.
+    ///
+    /// ```
+    /// use mqtt_codec::{Disconnect, ReasonCode};
+    ///
+    /// let bye = Disconnect::builder(ReasonCode::SessionTakenOver).build()?;
+    /// assert_eq!(bye.reason(), ReasonCode::SessionTakenOver);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    reason;
+    /// The properties.
+    ///
+    /// ```
+    /// use mqtt_codec::Disconnect;
+    ///
+    /// assert!(Disconnect::new().properties().is_empty());
+    /// ```
+    properties;
+    /// The properties, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, Version};
+    ///
+    /// let bytes = b"\xE0\x06\x8B\x04\x1F\x00\x01x";
+    /// let (packet, _) = Decoder::any(Version::V5).decode(bytes)?.complete().unwrap();
+    /// let Packet::Disconnect(bye) = packet else { panic!() };
+    /// assert_eq!(bye.into_properties().reason_string(), Some("x"));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    into_properties;
     /// Sets the properties.
-    #[must_use]
-    pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self {
-            properties: properties.into(),
-            ..self
-        }
-    }
-
+    ///
+    /// ```
+    /// use mqtt_codec::{Disconnect, PropertiesBuf, Property, ReasonCode};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::ServerReference("other.example"))?;
+    /// let moved = Disconnect::builder(ReasonCode::ServerMoved).properties(&properties).build()?;
+    /// assert_eq!(moved.properties().server_reference(), Some("other.example"));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    builder.properties;
     /// The packet.
+    ///
+    /// ```
+    /// use mqtt_codec::{Disconnect, ReasonCode};
+    ///
+    /// assert!(Disconnect::builder(ReasonCode::KeepAliveTimeout).build().is_ok());
+    /// ```
     ///
     /// # Errors
     /// When DISCONNECT does not have the reason code or a property.
-    pub fn build(self) -> core::result::Result<Disconnect, BuildError> {
-        let (frame, header) = packet::frame(PacketType::Disconnect, |body| {
-            body.put_u8(self.reason.byte());
-            wire::put_properties(self.properties, Version::V5, Trim::Nothing, body);
-            Ok(())
-        })?;
-        let layout = Layout::parse(&frame, header, BUILDER.context(PacketType::Disconnect))?;
-        Ok(Disconnect { frame, layout })
-    }
+    build;
 }

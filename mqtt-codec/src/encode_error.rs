@@ -51,14 +51,40 @@ pub enum EncodeErrorKind {
     PacketTooLarge,
     /// The version cannot say what the packet says, and leaving it out would change the meaning.
     NotInVersion,
+    /// The topic is known by nothing but an alias, which means nothing to this receiver. The alias has to be replaced by
+    /// the name that it stands for: [`PublishBuilder::topic`](crate::PublishBuilder::topic).
+    UnresolvedTopicAlias,
+    /// A packet, or something in it, that this side of a connection may not send ([`Encoder::client`],
+    /// [`Encoder::server`]).
+    ///
+    /// [`Encoder::client`]: crate::Encoder::client
+    /// [`Encoder::server`]: crate::Encoder::server
+    WrongDirection,
     /// The buffer has no room.
     BufferTooSmall,
 }
 
 impl EncodeError {
     pub(crate) const fn not_in_version(packet: PacketType, version: Version, field: Field) -> Self {
+        Self::new(EncodeErrorKind::NotInVersion, packet, version, field)
+    }
+
+    pub(crate) const fn wrong_direction(
+        packet: PacketType,
+        version: Version,
+        field: Field,
+    ) -> Self {
+        Self::new(EncodeErrorKind::WrongDirection, packet, version, field)
+    }
+
+    pub(crate) const fn new(
+        kind: EncodeErrorKind,
+        packet: PacketType,
+        version: Version,
+        field: Field,
+    ) -> Self {
         Self {
-            kind: EncodeErrorKind::NotInVersion,
+            kind,
             packet,
             version,
             field,
@@ -68,24 +94,54 @@ impl EncodeError {
     }
 
     /// What stands against it.
+    ///
+    /// ```
+    /// use mqtt_codec::{EncodeErrorKind, Encoder, Packet, Version};
+    ///
+    /// let error = Encoder::new(Version::V5).encode(&<Packet>::PingReq, &mut &mut [0; 1][..]).unwrap_err();
+    /// assert_eq!(error.kind(), EncodeErrorKind::BufferTooSmall);
+    /// ```
     #[must_use]
     pub const fn kind(&self) -> EncodeErrorKind {
         self.kind
     }
 
     /// The type of the packet.
+    ///
+    /// ```
+    /// use mqtt_codec::{Auth, Encoder, PacketType, Version};
+    ///
+    /// let error = Encoder::new(Version::V311).encode(&Auth::success(), &mut Vec::new()).unwrap_err();
+    /// assert_eq!(error.packet(), PacketType::Auth);
+    /// ```
     #[must_use]
     pub const fn packet(&self) -> PacketType {
         self.packet
     }
 
     /// The version that was to be encoded for.
+    ///
+    /// ```
+    /// use mqtt_codec::{Auth, Encoder, Version};
+    ///
+    /// let error = Encoder::new(Version::V311).encode(&Auth::success(), &mut Vec::new()).unwrap_err();
+    /// assert_eq!(error.version(), Version::V311);
+    /// ```
     #[must_use]
     pub const fn version(&self) -> Version {
         self.version
     }
 
     /// The part of the packet that cannot be said, or [`Field::Body`].
+    ///
+    /// ```
+    /// use mqtt_codec::{Encoder, Field, PacketId, UnsubAck, Version};
+    ///
+    /// // 5.0 wants a code for each filter, and 3.x has none.
+    /// let answer = UnsubAck::without_codes(PacketId::MIN);
+    /// let error = Encoder::new(Version::V5).encode(&answer, &mut Vec::new()).unwrap_err();
+    /// assert_eq!(error.field(), Field::ReasonCode);
+    /// ```
     #[must_use]
     pub const fn field(&self) -> Field {
         self.field
@@ -106,8 +162,22 @@ impl fmt::Display for EncodeError {
                 self.len, self.limit
             ),
             EncodeErrorKind::NotInVersion => {
-                write!(f, "{} has a value that this version cannot say", self.field)
+                write!(
+                    f,
+                    "{} says what this version cannot, expected something that it has",
+                    self.field
+                )
             }
+            EncodeErrorKind::UnresolvedTopicAlias => write!(
+                f,
+                "{} is empty, expected the name that the Topic Alias stands for",
+                self.field
+            ),
+            EncodeErrorKind::WrongDirection => write!(
+                f,
+                "{} is not for this side to send, expected what its peer may receive",
+                self.field
+            ),
             EncodeErrorKind::BufferTooSmall => {
                 write!(
                     f,

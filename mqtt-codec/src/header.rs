@@ -68,6 +68,12 @@ impl PacketType {
     ];
 
     /// The upper four bits of the first byte.
+    ///
+    /// ```
+    /// use mqtt_codec::PacketType;
+    ///
+    /// assert_eq!(PacketType::Auth.code(), 0xF);
+    /// ```
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {
@@ -90,6 +96,13 @@ impl PacketType {
     }
 
     /// The type with this code; 0 is reserved.
+    ///
+    /// ```
+    /// use mqtt_codec::PacketType;
+    ///
+    /// assert_eq!(PacketType::from_code(0xC), Some(PacketType::PingReq));
+    /// assert_eq!(PacketType::from_code(0), None);
+    /// ```
     #[must_use]
     pub const fn from_code(code: u8) -> Option<Self> {
         Some(match code {
@@ -113,6 +126,13 @@ impl PacketType {
     }
 
     /// Whether a client may send this type (MQTT 3.1.1 §2.2.1, MQTT 5.0 §2.1.2).
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketType, Version};
+    ///
+    /// assert!(PacketType::Subscribe.from_client(Version::V311));
+    /// assert!(!PacketType::SubAck.from_client(Version::V311));
+    /// ```
     #[must_use]
     pub const fn from_client(self, version: Version) -> bool {
         match self {
@@ -123,6 +143,13 @@ impl PacketType {
     }
 
     /// Whether a server may send this type (MQTT 3.1.1 §2.2.1, MQTT 5.0 §2.1.2).
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketType, Version};
+    ///
+    /// assert!(PacketType::Disconnect.from_server(Version::V5));
+    /// assert!(!PacketType::Disconnect.from_server(Version::V311));
+    /// ```
     #[must_use]
     pub const fn from_server(self, version: Version) -> bool {
         match self {

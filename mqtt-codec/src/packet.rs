@@ -1,16 +1,20 @@
 use alloc::vec::Vec;
 
-use bytes::{BufMut, Bytes};
+use bytes::{Buf, BufMut, Bytes};
 
 use crate::ack::{self, PubAck, PubComp, PubRec, PubRel};
 use crate::auth::{self, Auth};
 use crate::build_error::BuildError;
 use crate::connack::{self, ConnAck};
-use crate::connect::{self, Connect};
+use crate::connect::Connect;
+use crate::connect_layout;
+use crate::decode_error::Field;
 use crate::disconnect::{self, Disconnect};
 use crate::encode_error::EncodeError;
+use crate::encoder::Encoder;
 use crate::header::HeaderBytes;
-use crate::publish::{self, Publish};
+use crate::publish::Publish;
+use crate::publish_layout;
 use crate::reader::{Context, Result, Sender, short};
 use crate::storage::{Source, Storage};
 use crate::suback::{self, SubAck};
@@ -34,7 +38,7 @@ use crate::{Encode, Leniency, PacketId, PacketType, Version};
 /// assert_eq!(ack.packet_id().get(), 7);
 /// # Ok::<(), mqtt_codec::DecodeError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub enum Packet<S = Bytes> {
     /// 0x1
     Connect(Connect<S>),
@@ -115,6 +119,13 @@ pub(crate) use each;
 
 impl<S: Storage> Packet<S> {
     /// The type of the packet.
+    ///
+    /// ```
+    /// use mqtt_codec::{Packet, PacketType};
+    ///
+    /// let packet: Packet = Packet::PingReq;
+    /// assert_eq!(packet.packet_type(), PacketType::PingReq);
+    /// ```
     #[must_use]
     #[inline]
     pub fn packet_type(&self) -> PacketType {
@@ -122,6 +133,13 @@ impl<S: Storage> Packet<S> {
     }
 
     /// The Packet Identifier, if the packet has one.
+    ///
+    /// ```
+    /// use mqtt_codec::{Packet, PacketId, PubAck};
+    ///
+    /// assert_eq!(Packet::from(PubAck::new(PacketId::MIN)).packet_id(), Some(PacketId::MIN));
+    /// assert_eq!(<Packet>::PingReq.packet_id(), None);
+    /// ```
     #[must_use]
     pub fn packet_id(&self) -> Option<PacketId> {
         match self {
@@ -139,6 +157,14 @@ impl<S: Storage> Packet<S> {
     }
 
     /// The same packet as a view; costs nothing.
+    ///
+    /// ```
+    /// use mqtt_codec::{Packet, PacketId, PacketView, PubAck};
+    ///
+    /// let owned = Packet::from(PubAck::new(PacketId::MIN));
+    /// let view: PacketView<'_> = owned.as_view();
+    /// assert_eq!(view.packet_id(), owned.packet_id());
+    /// ```
     #[must_use]
     pub fn as_view(&self) -> PacketView<'_> {
         each!(self, packet => packet.as_view().into(), empty => match empty {
@@ -147,7 +173,20 @@ impl<S: Storage> Packet<S> {
         })
     }
 
-    /// The same packet with a copy of its bytes.
+    /// The same packet with a copy of its bytes: one that outlives what a view was read from, or does not keep the
+    /// whole buffer that an owned packet came in.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, Version};
+    ///
+    /// let mut buffer = *b"\x30\x04\x00\x01ax";
+    /// let (view, _) = Decoder::any(Version::V311).decode(&buffer)?.complete().unwrap();
+    /// let kept: Packet = view.to_owned_packet();
+    /// buffer.fill(0);
+    /// let Packet::Publish(publish) = kept else { panic!() };
+    /// assert_eq!(publish.topic(), "a");
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
     #[must_use]
     pub fn to_owned_packet(&self) -> Packet {
         each!(self, packet => packet.to_owned_packet().into(), empty => match empty {
@@ -167,7 +206,7 @@ impl<S: Storage> Packet<S> {
         let frame = source.frame();
         Ok(match cx.packet {
             PacketType::Publish => {
-                let layout = publish::Layout::parse(frame, header, cx)?;
+                let layout = publish_layout::Layout::parse(frame, header, cx)?;
                 Self::Publish(Publish::new(source.take(), layout))
             }
             PacketType::PubAck | PacketType::PubRec | PacketType::PubRel | PacketType::PubComp => {
@@ -181,7 +220,7 @@ impl<S: Storage> Packet<S> {
                 }
             }
             PacketType::Connect => {
-                let layout = connect::Layout::parse(frame, header, cx, told)?;
+                let layout = connect_layout::Layout::parse(frame, header, cx, told)?;
                 Self::Connect(Connect::from_layout(source.take(), layout))
             }
             PacketType::ConnAck => {
@@ -192,21 +231,21 @@ impl<S: Storage> Packet<S> {
                 ))
             }
             PacketType::Subscribe => {
-                let layout = subscribe::Layout::parse(frame, header, cx)?;
+                let layout = subscribe::parse(frame, header, cx)?;
                 Self::Subscribe(Subscribe::from_layout(source.take(), layout))
             }
             PacketType::SubAck => {
-                let layout = suback::Layout::parse(frame, header, cx)?;
+                let layout = suback::parse(frame, header, cx)?;
                 Self::SubAck(SubAck::from_layout(source.take(), layout))
             }
             PacketType::Unsubscribe => {
-                let layout = unsubscribe::Layout::parse(frame, header, cx)?;
+                let layout = unsubscribe::parse(frame, header, cx)?;
                 Self::Unsubscribe(Unsubscribe::from_layout(source.take(), layout))
             }
             PacketType::UnsubAck => {
-                let layout = unsuback::Layout::parse(frame, header, cx)?;
+                let layout = unsuback::parse(frame, header, cx)?;
                 Self::UnsubAck(UnsubAck::from_layout(
-                    keep(source, layout.has_codes()),
+                    keep(source, layout.has_list()),
                     layout,
                 ))
             }
@@ -219,14 +258,14 @@ impl<S: Storage> Packet<S> {
                 Self::PingResp
             }
             PacketType::Disconnect => {
-                let layout = disconnect::Layout::parse(frame, header, cx)?;
+                let layout = disconnect::parse(frame, header, cx)?;
                 Self::Disconnect(Disconnect::from_layout(
                     keep(source, layout.has_properties()),
                     layout,
                 ))
             }
             PacketType::Auth => {
-                let layout = auth::Layout::parse(frame, header, cx)?;
+                let layout = auth::parse(frame, header, cx)?;
                 Self::Auth(Auth::from_layout(
                     keep(source, layout.has_properties()),
                     layout,
@@ -299,8 +338,13 @@ impl<S: Storage> Wire for Packet<S> {
     }
 
     #[inline]
-    fn remaining(&self, version: Version, trim: Trim) -> core::result::Result<usize, EncodeError> {
-        each!(self, packet => packet.remaining(version, trim), _empty => Ok(0))
+    fn may_come_from(&self, sender: Sender) -> core::result::Result<(), Field> {
+        each!(self, packet => packet.may_come_from(sender), _empty => Ok(()))
+    }
+
+    #[inline]
+    fn remaining(&self, to: &Encoder, trim: Trim) -> core::result::Result<usize, EncodeError> {
+        each!(self, packet => packet.remaining(to, trim), _empty => Ok(0))
     }
 
     #[inline]
@@ -335,17 +379,26 @@ pub(crate) fn check_size(remaining: usize) -> core::result::Result<(), BuildErro
     }
 }
 
-/// Writes a body and puts a fixed header in front. Gives the frame and the length of its header.
+/// Writes a body of `room` bytes behind space for the longest fixed header, and puts the header right before it: one
+/// allocation, no copy. Gives the frame and the length of its header.
 pub(crate) fn frame(
-    packet: PacketType,
+    first: u8,
+    room: usize,
     write: impl FnOnce(&mut Vec<u8>) -> core::result::Result<(), BuildError>,
 ) -> core::result::Result<(Bytes, u8), BuildError> {
-    let mut body = Vec::new();
-    write(&mut body)?;
-    check_size(body.len())?;
-    let header = HeaderBytes::new(packet.first_byte(), short(body.len()));
-    let mut frame = Vec::with_capacity(body.len().saturating_add(5));
-    frame.extend_from_slice(header.as_slice());
-    frame.extend_from_slice(&body);
-    Ok((Bytes::from(frame), header.len()))
+    const SPACE: usize = 5;
+    check_size(room)?;
+    let mut frame = Vec::with_capacity(room.saturating_add(SPACE));
+    frame.extend_from_slice(&[0; SPACE]);
+    write(&mut frame)?;
+    let remaining = frame.len().saturating_sub(SPACE);
+    check_size(remaining)?;
+    let header = HeaderBytes::new(first, short(remaining));
+    let unused = SPACE.saturating_sub(header.as_slice().len());
+    if let Some(space) = frame.get_mut(unused..SPACE) {
+        space.copy_from_slice(header.as_slice());
+    }
+    let mut frame = Bytes::from(frame);
+    frame.advance(unused);
+    Ok((frame, header.len()))
 }

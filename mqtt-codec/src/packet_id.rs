@@ -21,6 +21,13 @@ impl PacketId {
     pub const MAX: Self = Self(NonZeroU16::MAX);
 
     /// The identifier `id`, unless it is zero.
+    ///
+    /// ```
+    /// use mqtt_codec::PacketId;
+    ///
+    /// assert_eq!(PacketId::new(1), Some(PacketId::MIN));
+    /// assert_eq!(PacketId::new(0), None);
+    /// ```
     #[must_use]
     pub const fn new(id: u16) -> Option<Self> {
         match NonZeroU16::new(id) {
@@ -30,12 +37,25 @@ impl PacketId {
     }
 
     /// The number.
+    ///
+    /// ```
+    /// use mqtt_codec::PacketId;
+    ///
+    /// assert_eq!(PacketId::MAX.get(), 65_535);
+    /// ```
     #[must_use]
     pub const fn get(self) -> u16 {
         self.0.get()
     }
 
     /// The identifier after this one; 1 follows 65,535.
+    ///
+    /// ```
+    /// use mqtt_codec::PacketId;
+    ///
+    /// assert_eq!(PacketId::MIN.next().get(), 2);
+    /// assert_eq!(PacketId::MAX.next(), PacketId::MIN);
+    /// ```
     #[must_use]
     pub const fn next(self) -> Self {
         match self.0.checked_add(1) {

@@ -1,6 +1,6 @@
-use crate::decode_error::{DecodeError, DecodeErrorKind as Kind, Detail, Field};
+use crate::decode_error::{DecodeError, DecodeErrorKind as Kind, Field};
 use crate::header::{FixedHeader, HeaderScan};
-use crate::publish::qos_bits;
+use crate::publish_layout::qos_bits;
 use crate::reader::short;
 use crate::status::Status;
 use crate::{PacketId, PacketType};
@@ -30,28 +30,28 @@ pub struct Peek<'a> {
 impl<'a> Peek<'a> {
     /// Reads the fixed header at the front of `bytes`.
     ///
+    /// ```
+    /// use mqtt_codec::{Peek, Status};
+    ///
+    /// assert!(matches!(Peek::new(&[0x30, 0x80])?, Status::Incomplete { needed: 1 }));
+    /// assert!(Peek::new(&[0x00]).is_err()); // there is no type 0
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    ///
     /// # Errors
     /// When the type does not exist in any version, or the length takes more than four bytes.
     pub fn new(bytes: &'a [u8]) -> Result<Status<Self>, DecodeError> {
         let Some(&first) = bytes.first() else {
             return Ok(Status::Incomplete { needed: 2 });
         };
-        let error = |kind, packet, field, offset, found| DecodeError {
-            kind,
-            packet,
-            field,
-            version: None,
-            detail: Detail::None,
-            offset,
-            found,
-        };
         let Some(packet) = PacketType::from_code(first >> 4) else {
-            return Err(error(
+            let found = u32::from(first);
+            let field = Field::FixedHeader;
+            return Err(DecodeError::new(
                 Kind::UnknownPacketType,
                 None,
-                Field::FixedHeader,
-                0,
-                u32::from(first),
+                field,
+                found,
             ));
         };
         match FixedHeader::scan(bytes) {
@@ -61,29 +61,51 @@ impl<'a> Peek<'a> {
                 packet,
             })),
             HeaderScan::Short(needed) => Ok(Status::Incomplete { needed }),
-            HeaderScan::TooLong => Err(error(
-                Kind::IntegerTooLong,
-                Some(packet),
-                Field::RemainingLength,
-                1,
-                0,
-            )),
+            HeaderScan::TooLong => {
+                let field = Field::RemainingLength;
+                let error = DecodeError::new(Kind::IntegerTooLong, Some(packet), field, 0);
+                Err(DecodeError { offset: 1, ..error })
+            }
         }
     }
 
     /// The type of the packet.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketType, Peek};
+    ///
+    /// let peek = Peek::new(&[0xC0, 0x00])?.complete().unwrap();
+    /// assert_eq!(peek.packet_type(), PacketType::PingReq);
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
     #[must_use]
     pub const fn packet_type(&self) -> PacketType {
         self.packet
     }
 
     /// The length of the whole packet.
+    ///
+    /// ```
+    /// use mqtt_codec::Peek;
+    ///
+    /// let peek = Peek::new(&[0x30, 0x80, 0x01])?.complete().unwrap();
+    /// assert_eq!(peek.total_len(), 131);
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
     #[must_use]
     pub fn total_len(&self) -> usize {
         self.header.total()
     }
 
     /// The Topic Name of a PUBLISH as bytes that nobody has judged; other types have none.
+    ///
+    /// ```
+    /// use mqtt_codec::{Peek, Status};
+    ///
+    /// let peek = Peek::new(b"\x30\x04\x00\x01ax")?.complete().unwrap();
+    /// assert_eq!(peek.topic()?, Status::Complete(Some(&b"a"[..])));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
     ///
     /// # Errors
     /// When the packet ends before its topic does.
@@ -95,6 +117,14 @@ impl<'a> Peek<'a> {
     }
 
     /// The Packet Identifier; `None` for packets without one, and for one of 0, which does not exist.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, Peek, Status};
+    ///
+    /// let peek = Peek::new(&[0x40, 0x02, 0x00, 0x07])?.complete().unwrap();
+    /// assert_eq!(peek.packet_id()?, Status::Complete(PacketId::new(7)));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
     ///
     /// # Errors
     /// When the packet ends before its identifier does.
@@ -149,14 +179,11 @@ impl<'a> Peek<'a> {
         field: Field,
     ) -> Result<Status<&'a [u8]>, DecodeError> {
         if end > self.total_len() {
+            let found = short(self.total_len().saturating_sub(start));
+            let error = DecodeError::new(Kind::Truncated, Some(self.packet), field, found);
             return Err(DecodeError {
-                kind: Kind::Truncated,
-                packet: Some(self.packet),
-                field,
-                version: None,
-                detail: Detail::None,
                 offset: short(start),
-                found: short(self.total_len().saturating_sub(start)),
+                ..error
             });
         }
         Ok(match self.bytes.get(start..end) {

@@ -1,18 +1,17 @@
-use core::num::NonZeroU16;
-
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::decode_error::Field;
-use crate::encode_error::EncodeError;
+use crate::encode_error::{EncodeError, EncodeErrorKind};
 use crate::encoder::Encoder;
 use crate::header::HeaderBytes;
-use crate::property::{Properties, SubscriptionId};
-use crate::property_id::PropertyId;
-use crate::publish::Publish;
-use crate::reader::{index, short};
+use crate::properties::Properties;
+use crate::property::PropertyId;
+use crate::publish::{self, Publish};
+use crate::reader::{Sender, index, short};
+use crate::recipient::{Recipient, Retain, TopicForm};
 use crate::storage::Storage;
 use crate::varint::VariableByteInteger;
-use crate::{Delivery, PacketType, text};
+use crate::{PacketType, Version, text};
 
 /// A message for many subscribers: encoded once, patched for each, its payload shared and never copied.
 ///
@@ -39,12 +38,14 @@ use crate::{Delivery, PacketType, text};
 /// assert_eq!(head, &b"\x30\x0B\x00\x01a\x02\x0B\x07"[..]);
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct PreparedPublish {
     /// The Topic Name with its length; the properties with theirs, without Topic Alias and Subscription Identifiers, as
     /// 5.0 has them; then zeros, so that what is short can be copied as blocks of a constant size.
     head: Bytes,
     payload: Bytes,
+    /// More than `payload` has if it comes in pieces.
+    payload_len: u32,
     /// Where in `head` the length of the properties begins, where they begin and where they end.
     topic_end: u32,
     properties: u32,
@@ -57,131 +58,48 @@ pub struct PreparedPublish {
 /// Heads of up to so many bytes are copied as blocks.
 const BLOCK: usize = 64;
 
-/// What one receiver of a [`PreparedPublish`] gets for itself.
-///
-/// ```
-/// use mqtt_codec::{Delivery, Recipient};
-///
-/// let recipient = Recipient::new(Delivery::AtMostOnce).retain(true);
-/// # let _ = recipient;
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct Recipient<'a> {
-    delivery: Delivery,
-    retain: Option<bool>,
-    message_expiry_interval: Option<u32>,
-    subscription_ids: &'a [SubscriptionId],
-    topic: TopicForm,
-}
-
-/// How a PUBLISH names its topic (MQTT 5.0 §3.3.2.3.4).
-///
-/// ```
-/// use core::num::NonZeroU16;
-/// use mqtt_codec::{Delivery, Recipient, TopicForm};
-///
-/// let known = TopicForm::Alias(NonZeroU16::MIN);
-/// let recipient = Recipient::new(Delivery::AtMostOnce).topic(known);
-/// # let _ = recipient;
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TopicForm {
-    /// By its name.
-    #[default]
-    Name,
-    /// By its name, which from now on has this alias. The receiver's Topic Alias Maximum is for the caller to
-    /// keep.
-    NameAndAlias(NonZeroU16),
-    /// By the alias alone.
-    Alias(NonZeroU16),
-}
-
-impl<'a> Recipient<'a> {
-    /// A receiver that gets the message so; the rest is as in the message.
-    #[must_use]
-    pub const fn new(delivery: Delivery) -> Self {
-        Self {
-            delivery,
-            retain: None,
-            message_expiry_interval: None,
-            subscription_ids: &[],
-            topic: TopicForm::Name,
-        }
-    }
-
-    /// Sets RETAIN, as Retain As Published has it.
-    #[must_use]
-    pub const fn retain(self, retain: bool) -> Self {
-        Self {
-            retain: Some(retain),
-            ..self
-        }
-    }
-
-    /// What is left of the Message Expiry Interval, in seconds (MQTT 5.0 [MQTT-3.3.2-6]). A message without one, and
-    /// versions before 5.0, have none to set.
-    ///
-    /// ```
-    /// use mqtt_codec::{Delivery, Encoder, PreparedPublish, PropertiesBuf, Property, Publish, Recipient, Version};
-    ///
-    /// let mut properties = PropertiesBuf::new();
-    /// properties.push(Property::MessageExpiryInterval(60))?;
-    /// let prepared = PreparedPublish::new(&Publish::builder("a").properties(&properties).build()?);
-    ///
-    /// let mut head = Vec::new();
-    /// let recipient = Recipient::new(Delivery::AtMostOnce).message_expiry_interval(45);
-    /// prepared.encode_head(&Encoder::new(Version::V5), &recipient, &mut head)?;
-    /// assert_eq!(head, b"\x30\x09\x00\x01a\x05\x02\x00\x00\x00\x2D");
-    /// # Ok::<(), Box<dyn core::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub const fn message_expiry_interval(self, seconds: u32) -> Self {
-        Self {
-            message_expiry_interval: Some(seconds),
-            ..self
-        }
-    }
-
-    /// The identifiers of the subscriptions that matched. Versions before 5.0 have none.
-    #[must_use]
-    pub const fn subscription_ids(self, subscription_ids: &'a [SubscriptionId]) -> Self {
-        Self {
-            subscription_ids,
-            ..self
-        }
-    }
-
-    /// How the topic is named. Versions before 5.0 have no alias: there the name is sent.
-    #[must_use]
-    pub const fn topic(self, topic: TopicForm) -> Self {
-        Self { topic, ..self }
-    }
-
-    fn alias(&self) -> Option<NonZeroU16> {
-        match self.topic {
-            TopicForm::Name => None,
-            TopicForm::NameAndAlias(alias) | TopicForm::Alias(alias) => Some(alias),
-        }
-    }
-
-    /// Whether all that is its own is the packet identifier and the flags.
-    #[inline]
-    fn is_plain(&self) -> bool {
-        self.topic == TopicForm::Name
-            && self.subscription_ids.is_empty()
-            && self.message_expiry_interval.is_none()
-    }
-}
-
 /// The Topic Name of a PUBLISH that has only an alias.
 const NO_NAME: &[u8] = &[0, 0];
 
 impl PreparedPublish {
     /// Prepares a message, sharing its payload.
+    ///
+    /// ```
+    /// use mqtt_codec::{PreparedPublish, Publish};
+    ///
+    /// let publish = Publish::builder("a").payload(b"hello").build()?;
+    /// let prepared = PreparedPublish::new(&publish);
+    /// assert_eq!(prepared.payload().as_ptr(), publish.payload().as_ptr());
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn new(publish: &Publish) -> Self {
         Self::from_parts(publish, publish.payload_bytes())
+    }
+
+    /// Prepares a message whose payload of so many bytes comes in pieces, as a [`StreamDecoder`](crate::StreamDecoder)
+    /// gives it; [`payload`](Self::payload) is empty, then, and each piece is for the caller to send after each head.
+    ///
+    /// ```
+    /// use bytes::BytesMut;
+    /// use mqtt_codec::{Decoder, Delivery, Encoder, Event, PreparedPublish, Recipient, Status, StreamDecoder, Version};
+    ///
+    /// let mut decoder = StreamDecoder::new(Decoder::any(Version::V311), 0);
+    /// let mut buffer = BytesMut::from(&b"\x30\x08\x00\x01ahel"[..]);
+    /// let Status::Complete(Event::Head { publish, payload_len }) = decoder.decode_from(&mut buffer)? else { panic!() };
+    ///
+    /// let prepared = PreparedPublish::streamed(&publish, payload_len);
+    /// let mut head = Vec::new();
+    /// prepared.encode_head(&Encoder::new(Version::V5), &Recipient::new(Delivery::AtMostOnce), &mut head)?;
+    /// assert_eq!(head, b"\x30\x09\x00\x01a\x00"); // five bytes follow
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn streamed<S: Storage>(publish: &Publish<S>, payload_len: u32) -> Self {
+        Self {
+            payload_len,
+            ..Self::from_parts(publish, Bytes::new())
+        }
     }
 
     /// Prepares a message that is still in the buffer it was read into: everything is copied, once.
@@ -220,8 +138,8 @@ impl PreparedPublish {
         let topic_end = topic.len().saturating_add(NO_NAME.len());
         let properties = topic_end.saturating_add(integer.encoded_len());
         let end = properties.saturating_add(properties_len);
-        let padding = if end <= BLOCK { BLOCK } else { 0 };
 
+        let padding = if end <= BLOCK { BLOCK } else { 0 };
         let mut head = BytesMut::with_capacity(end.saturating_add(padding));
         head.put_u16(u16::try_from(topic.len()).unwrap_or(u16::MAX));
         head.put_slice(topic);
@@ -236,6 +154,7 @@ impl PreparedPublish {
         head.put_bytes(0, padding);
         Self {
             head: head.freeze(),
+            payload_len: short(payload.len()),
             payload,
             topic_end: short(topic_end),
             properties: short(properties),
@@ -250,30 +169,70 @@ impl PreparedPublish {
     }
 
     /// The Topic Name; empty if the message came with an alias alone.
+    ///
+    /// ```
+    /// use mqtt_codec::{PreparedPublish, Publish};
+    ///
+    /// assert_eq!(PreparedPublish::new(&Publish::builder("a").build()?).topic(), "a");
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn topic(&self) -> &str {
         text::checked(self.topic_bytes())
     }
 
     /// The bytes of the Topic Name. Cheaper than [`topic`](Self::topic), which looks at them again.
+    ///
+    /// ```
+    /// use mqtt_codec::{PreparedPublish, Publish};
+    ///
+    /// assert_eq!(PreparedPublish::new(&Publish::builder("a").build()?).topic_bytes(), b"a");
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn topic_bytes(&self) -> &[u8] {
         self.part(2, self.topic_end)
     }
 
     /// The properties, without Topic Alias and Subscription Identifiers.
+    ///
+    /// ```
+    /// use core::num::NonZeroU16;
+    /// use mqtt_codec::{PreparedPublish, PropertiesBuf, Property, Publish};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::TopicAlias(NonZeroU16::MIN))?.push(Property::ContentType("text/plain"))?;
+    /// let prepared = PreparedPublish::new(&Publish::builder("a").properties(&properties).build()?);
+    /// assert!(prepared.properties().iter().eq([Property::ContentType("text/plain")]));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn properties(&self) -> Properties<'_> {
         Properties::checked(self.part(self.properties, self.end))
     }
 
     /// The payload, to be written after each head.
+    ///
+    /// ```
+    /// use mqtt_codec::{PreparedPublish, Publish};
+    ///
+    /// let prepared = PreparedPublish::new(&Publish::builder("a").payload(b"hello").build()?);
+    /// assert_eq!(prepared.payload(), "hello");
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn payload(&self) -> &Bytes {
         &self.payload
     }
 
-    /// Whether RETAIN was set, which receivers get unless [`Recipient::retain`] says otherwise.
+    /// Whether RETAIN was set, which receivers get if [`Recipient::retain_as_published`] says so.
+    ///
+    /// ```
+    /// use mqtt_codec::{PreparedPublish, Publish};
+    ///
+    /// assert!(PreparedPublish::new(&Publish::builder("a").retain(true).build()?).retain());
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn retain(&self) -> bool {
         self.retain
@@ -284,11 +243,61 @@ impl PreparedPublish {
         index(self.topic_end) > NO_NAME.len()
     }
 
+    /// Writes the message for one receiver, its payload copied: for receivers without vectored writes.
+    ///
+    /// ```
+    /// use mqtt_codec::{Delivery, Encoder, PreparedPublish, Publish, Recipient, Version};
+    ///
+    /// let prepared = PreparedPublish::new(&Publish::builder("a").payload(b"x").build()?);
+    /// let mut out = Vec::new();
+    /// prepared.encode(&Encoder::server(Version::V311), &Recipient::new(Delivery::AtMostOnce), &mut out)?;
+    /// assert_eq!(out, b"\x30\x04\x00\x01ax");
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`encode_head`](Self::encode_head), and when `out` has room for the head alone. Nothing is written, then.
+    pub fn encode<B: BufMut + ?Sized>(
+        &self,
+        encoder: &Encoder,
+        recipient: &Recipient<'_>,
+        out: &mut B,
+    ) -> Result<(), EncodeError> {
+        let there = out.remaining_mut();
+        let room = there.saturating_sub(self.payload.len());
+        self.encode_head(encoder, recipient, &mut (&mut *out).limit(room))
+            .map_err(|error| match error.kind {
+                EncodeErrorKind::BufferTooSmall => EncodeError {
+                    len: error.len.saturating_add(self.payload.len()),
+                    limit: there,
+                    ..error
+                },
+                _ => error,
+            })?;
+        out.put_slice(&self.payload);
+        Ok(())
+    }
+
     /// Writes everything but the payload for one receiver.
+    ///
+    /// ```
+    /// use mqtt_codec::{Delivery, Encoder, PacketId, PreparedPublish, Publish, Recipient, Version};
+    ///
+    /// let prepared = PreparedPublish::new(&Publish::builder("a").payload(b"hello").build()?);
+    /// let encoder = Encoder::server(Version::V311);
+    /// for packet_id in [1, 2].into_iter().filter_map(PacketId::new) {
+    ///     let mut head = Vec::new();
+    ///     let recipient = Recipient::new(Delivery::AtLeastOnce { packet_id, dup: false });
+    ///     prepared.encode_head(&encoder, &recipient, &mut head)?;
+    ///     assert_eq!(head, [0x32, 0x0A, 0x00, 0x01, b'a', 0x00, packet_id.get() as u8]);
+    /// }
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// As for [`Encoder::encode`]. A message whose topic came as an alias alone cannot be sent by its name.
-    #[inline]
+    // A part of its callers: what is the same for all receivers is then found out once.
+    #[inline(always)]
     pub fn encode_head<B: BufMut + ?Sized>(
         &self,
         encoder: &Encoder,
@@ -296,57 +305,75 @@ impl PreparedPublish {
         out: &mut B,
     ) -> Result<(), EncodeError> {
         if recipient.is_plain() && self.has_name() && index(self.end) <= BLOCK {
-            if let Some((block, len)) = self.block(encoder, recipient) {
-                let head = block.get(..len).unwrap_or_default();
-                encoder.fits(PacketType::Publish, len.saturating_add(self.payload.len()))?;
-                encoder.room(PacketType::Publish, len, out)?;
-                out.put_slice(head);
-                return Ok(());
-            }
+            // 5.0 has properties behind the identifier.
+            return if encoder.version().has_properties() {
+                self.put_block::<{ 5 + BLOCK + 2 + BLOCK }, B>(encoder, recipient, out)
+            } else {
+                self.put_block::<{ 5 + BLOCK + 2 }, B>(encoder, recipient, out)
+            };
         }
         self.compose(encoder, recipient, out)
     }
 
     #[inline]
     fn first_byte(&self, recipient: &Recipient<'_>) -> u8 {
-        let retain = recipient.retain.unwrap_or(self.retain);
+        let retain = match recipient.retain {
+            Retain::As(retain) => retain,
+            Retain::Published => self.retain,
+        };
         (PacketType::Publish.code() << 4) | recipient.delivery.flags() | u8::from(retain)
     }
 
-    /// A short head, put together by copies of a constant size: each overwrites what the one before wrote too much.
-    #[inline]
-    fn block(
+    /// Writes a short head by copies of a constant size: each overwrites what the one before wrote too much.
+    #[inline(always)]
+    fn put_block<const N: usize, B: BufMut + ?Sized>(
         &self,
         encoder: &Encoder,
         recipient: &Recipient<'_>,
-    ) -> Option<([u8; 5 + BLOCK + 2 + BLOCK], usize)> {
+        out: &mut B,
+    ) -> Result<(), EncodeError> {
         let id = recipient.delivery.packet_id();
         let has_properties = encoder.version().has_properties();
-        let topic_end = index(self.topic_end);
-        let rest = index(if has_properties {
+        let end = if has_properties {
             self.end
         } else {
             self.topic_end
-        })
-        .saturating_add(if id.is_some() { 2 } else { 0 });
-        let remaining = short(rest.saturating_add(self.payload.len()));
+        };
+        let body = index(end).saturating_add(if id.is_some() { 2 } else { 0 });
+        let remaining = short(body).saturating_add(self.payload_len);
         let header = HeaderBytes::new(self.first_byte(recipient), remaining);
         let start = usize::from(header.len());
+        let len = start.saturating_add(body);
+        let total = len.saturating_add(index(self.payload_len));
+        encoder.fits(PacketType::Publish, total)?;
+        encoder.room(PacketType::Publish, len, out)?;
 
-        let mut block = [0; 5 + BLOCK + 2 + BLOCK];
-        *block.first_chunk_mut()? = header.padded();
-        *block.get_mut(start..)?.first_chunk_mut::<BLOCK>()? = *self.head.first_chunk()?;
+        let mut block = [0; N];
+        copy(&mut block, 0, header.padded());
+        copy(&mut block, start, self.chunk(0));
         if let Some(id) = id {
-            let after = block.get_mut(start.saturating_add(topic_end)..)?;
-            *after.first_chunk_mut()? = id.get().to_be_bytes();
+            let at = start.saturating_add(index(self.topic_end));
+            copy(&mut block, at, id.get().to_be_bytes());
             if has_properties {
-                let tail = self.head.get(topic_end..)?;
-                *after.get_mut(2..)?.first_chunk_mut::<BLOCK>()? = *tail.first_chunk()?;
+                copy(
+                    &mut block,
+                    at.saturating_add(2),
+                    self.chunk(index(self.topic_end)),
+                );
             }
         }
-        Some((block, start.saturating_add(rest)))
+        out.put_slice(block.get(..len).unwrap_or_default());
+        Ok(())
     }
 
+    /// A whole block of the head from there; what is behind its end is zero.
+    #[inline]
+    fn chunk(&self, from: usize) -> [u8; BLOCK] {
+        let bytes = self.head.get(from..).and_then(<[u8]>::first_chunk);
+        bytes.copied().unwrap_or([0; BLOCK])
+    }
+
+    #[inline(never)]
     fn compose<B: BufMut + ?Sized>(
         &self,
         encoder: &Encoder,
@@ -358,14 +385,31 @@ impl PreparedPublish {
         let topic = match recipient.topic {
             TopicForm::Alias(_) if alias.is_some() => NO_NAME,
             _ if !self.has_name() => {
-                return Err(EncodeError::not_in_version(
+                let kind = EncodeErrorKind::UnresolvedTopicAlias;
+                return Err(EncodeError::new(
+                    kind,
                     PacketType::Publish,
                     version,
                     Field::TopicName,
                 ));
             }
-            _ => self.part(0, self.topic_end),
+            _ => {
+                publish::name_for(self.topic_bytes(), version)?;
+                self.part(0, self.topic_end)
+            }
         };
+        // MQTT 5.0 [MQTT-3.3.4-6]
+        if !recipient.subscription_ids.is_empty()
+            && version == Version::V5
+            && encoder.sender() == Sender::Client
+        {
+            let field = Field::Property(PropertyId::SubscriptionIdentifier);
+            return Err(EncodeError::wrong_direction(
+                PacketType::Publish,
+                version,
+                field,
+            ));
+        }
         let mut own = 0_usize;
         let mut properties_len = 0_usize;
         if version.has_properties() {
@@ -387,13 +431,13 @@ impl PreparedPublish {
             .len()
             .saturating_add(if id.is_some() { 2 } else { 0 })
             .saturating_add(properties_len)
-            .saturating_add(self.payload.len());
+            .saturating_add(index(self.payload_len));
         let header = HeaderBytes::new(self.first_byte(recipient), short(remaining));
         let total = remaining.saturating_add(header.as_slice().len());
         encoder.fits(PacketType::Publish, total)?;
         encoder.room(
             PacketType::Publish,
-            total.saturating_sub(self.payload.len()),
+            total.saturating_sub(index(self.payload_len)),
             out,
         )?;
         out.put_slice(header.as_slice());
@@ -430,5 +474,25 @@ impl PreparedPublish {
             }
             None => out.put_slice(self.part(self.properties, self.end)),
         }
+    }
+}
+
+/// Bytes that have room at their place by how `N` was chosen.
+#[inline]
+fn copy<const N: usize, const M: usize>(block: &mut [u8; N], at: usize, bytes: [u8; M]) {
+    if let Some(place) = block.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+        *place = bytes;
+    }
+}
+
+/// Contents stay out of logs.
+impl core::fmt::Debug for PreparedPublish {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("PreparedPublish")
+            .field("topic", &self.topic())
+            .field("retain", &self.retain)
+            .field("properties", &self.properties())
+            .field("payload", &format_args!("{} bytes", self.payload_len))
+            .finish()
     }
 }

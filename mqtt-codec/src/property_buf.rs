@@ -5,7 +5,9 @@ use bytes::BufMut;
 
 use crate::build_error::BuildError;
 use crate::decode_error::Field;
-use crate::property::{self, Properties, Property};
+use crate::properties::Properties;
+use crate::property::{Property, Value};
+use crate::property_block;
 use crate::reader::{Context, Reader, Sender};
 use crate::{Leniency, PacketType, PropertyId, Version};
 
@@ -32,6 +34,12 @@ pub struct PropertiesBuf {
 
 impl PropertiesBuf {
     /// No properties yet.
+    ///
+    /// ```
+    /// use mqtt_codec::PropertiesBuf;
+    ///
+    /// assert!(PropertiesBuf::new().as_properties().is_empty());
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -41,12 +49,29 @@ impl PropertiesBuf {
     }
 
     /// The properties so far.
+    ///
+    /// ```
+    /// use mqtt_codec::{PropertiesBuf, Property};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::TopicAliasMaximum(10))?;
+    /// assert_eq!(properties.as_properties().topic_alias_maximum(), Some(10));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn as_properties(&self) -> Properties<'_> {
         Properties::checked(&self.raw)
     }
 
     /// Adds a property at the end.
+    ///
+    /// ```
+    /// use mqtt_codec::{PropertiesBuf, Property};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// assert!(properties.push(Property::ResponseTopic("answers/7")).is_ok());
+    /// assert!(properties.push(Property::ResponseTopic("answers/#")).is_err());
+    /// ```
     ///
     /// # Errors
     /// When its value is not allowed, too long, or when it is there already and may be there only once. The
@@ -63,6 +88,63 @@ impl PropertiesBuf {
                 Err(error)
             }
         }
+    }
+
+    /// Adds all of these at the end, as when some are forwarded.
+    ///
+    /// ```
+    /// use mqtt_codec::{PropertiesBuf, Property};
+    ///
+    /// let mut received = PropertiesBuf::new();
+    /// received.push(Property::ContentType("text/plain"))?;
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::UserProperty("via", "bridge"))?.append(received.as_properties())?;
+    /// assert_eq!(properties.as_properties().iter().count(), 2);
+    /// assert!(properties.append(received.as_properties()).is_err()); // Content Type would be there twice
+    /// assert_eq!(properties.as_properties().iter().count(), 2);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When one is there already and may be there only once. The properties are as before, then.
+    pub fn append(&mut self, properties: Properties<'_>) -> Result<&mut Self, BuildError> {
+        let before = (self.raw.len(), self.seen);
+        for property in properties {
+            if let Err(error) = self.push(property) {
+                self.raw.truncate(before.0);
+                self.seen = before.1;
+                return Err(error);
+            }
+        }
+        Ok(self)
+    }
+
+    /// Takes out every property with this identifier, and says how many there were.
+    ///
+    /// ```
+    /// use core::num::NonZeroU16;
+    /// use mqtt_codec::{PropertiesBuf, Property, PropertyId};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::TopicAlias(NonZeroU16::MIN))?.push(Property::UserProperty("k", "v"))?;
+    /// assert_eq!(properties.remove(PropertyId::TopicAlias), 1);
+    /// assert!(properties.as_properties().iter().eq([Property::UserProperty("k", "v")]));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    pub fn remove(&mut self, id: PropertyId) -> usize {
+        let mut kept = Vec::with_capacity(self.raw.len());
+        let mut removed = 0_usize;
+        for property in self.as_properties().raw() {
+            if property.id == id {
+                removed = removed.saturating_add(1);
+            } else {
+                kept.extend_from_slice(property.bytes);
+            }
+        }
+        self.raw = kept;
+        self.seen &= !id.bit();
+        removed
     }
 
     fn try_push(&mut self, property: Property<'_>) -> Result<u64, BuildError> {
@@ -82,7 +164,7 @@ impl PropertiesBuf {
             leniency: Leniency::NONE,
         };
         let mut reader = Reader::new(self.raw.get(before..).unwrap_or_default(), 0, cx);
-        Ok(property::read_one(&mut reader, u16::MAX, seen)?)
+        Ok(property_block::read_one(&mut reader, u16::MAX, seen)?)
     }
 }
 
@@ -90,6 +172,23 @@ impl<'a> From<&'a PropertiesBuf> for Properties<'a> {
     fn from(buf: &'a PropertiesBuf) -> Self {
         buf.as_properties()
     }
+}
+
+impl From<Properties<'_>> for PropertiesBuf {
+    /// A copy, to be changed.
+    fn from(properties: Properties<'_>) -> Self {
+        Self {
+            raw: properties.as_bytes().to_vec(),
+            seen: seen(properties),
+        }
+    }
+}
+
+/// The bits of properties.
+fn seen(properties: Properties<'_>) -> u64 {
+    properties
+        .raw()
+        .fold(0, |seen, property| seen | property.id.bit())
 }
 
 impl fmt::Debug for PropertiesBuf {
@@ -102,6 +201,7 @@ impl fmt::Debug for PropertiesBuf {
 pub(crate) fn put_block(out: &mut Vec<u8>, field: Field, bytes: &[u8]) -> Result<(), BuildError> {
     // MQTT 3.1.1 and 5.0 [MQTT-4.7.3-3]: the length never wraps.
     let len = u16::try_from(bytes.len()).map_err(|_| BuildError::too_long(field, bytes.len()))?;
+    out.reserve(bytes.len().saturating_add(2));
     out.put_u16(len);
     out.put_slice(bytes);
     Ok(())
@@ -110,33 +210,17 @@ pub(crate) fn put_block(out: &mut Vec<u8>, field: Field, bytes: &[u8]) -> Result
 fn put(out: &mut Vec<u8>, property: Property<'_>) -> Result<(), BuildError> {
     let field = Field::Property(property.id());
     out.put_u8(property.id().byte());
-    match property {
-        Property::PayloadFormatIndicator(value)
-        | Property::RequestProblemInformation(value)
-        | Property::RequestResponseInformation(value)
-        | Property::RetainAvailable(value)
-        | Property::WildcardSubscriptionAvailable(value)
-        | Property::SubscriptionIdentifierAvailable(value)
-        | Property::SharedSubscriptionAvailable(value) => out.put_u8(u8::from(value)),
-        Property::MaximumQoS(qos) => out.put_u8(qos.bits()),
-        Property::ServerKeepAlive(value) | Property::TopicAliasMaximum(value) => out.put_u16(value),
-        Property::ReceiveMaximum(value) | Property::TopicAlias(value) => out.put_u16(value.get()),
-        Property::MessageExpiryInterval(value)
-        | Property::SessionExpiryInterval(value)
-        | Property::WillDelayInterval(value) => out.put_u32(value),
-        Property::MaximumPacketSize(value) => out.put_u32(value.get()),
-        Property::SubscriptionIdentifier(id) => out.put_slice(id.integer().encode().as_ref()),
-        Property::ContentType(text)
-        | Property::ResponseTopic(text)
-        | Property::AssignedClientIdentifier(text)
-        | Property::AuthenticationMethod(text)
-        | Property::ResponseInformation(text)
-        | Property::ServerReference(text)
-        | Property::ReasonString(text) => put_block(out, field, text.as_bytes())?,
-        Property::CorrelationData(data) | Property::AuthenticationData(data) => {
-            put_block(out, field, data)?
-        }
-        Property::UserProperty(name, value) => {
+    match property.value() {
+        Value::Flag(value) => out.put_u8(u8::from(value)),
+        Value::Quality(qos) => out.put_u8(qos.bits()),
+        Value::Short(value) => out.put_u16(value),
+        Value::NonZeroShort(value) => out.put_u16(value.get()),
+        Value::Long(value) => out.put_u32(value),
+        Value::NonZeroLong(value) => out.put_u32(value.get()),
+        Value::NonZeroVariable(id) => out.put_slice(id.integer().encode().as_ref()),
+        Value::Text(text) | Value::Topic(text) => put_block(out, field, text.as_bytes())?,
+        Value::Binary(data) => put_block(out, field, data)?,
+        Value::Pair(name, value) => {
             put_block(out, field, name.as_bytes())?;
             put_block(out, field, value.as_bytes())?;
         }

@@ -1,21 +1,28 @@
 use bytes::{BufMut, Bytes};
 
-use crate::decode_error::{DecodeErrorKind as Kind, Field};
+use crate::decode_error::Field;
 use crate::describe::{Describe, Value, Visitor};
-use crate::encode_error::EncodeError;
+use crate::encode_error::{EncodeError, EncodeErrorKind};
+use crate::encoder::Encoder;
 use crate::header::{FixedHeader, HeaderBytes};
-use crate::property::{self, Properties};
-use crate::property_id::PropertyId;
+use crate::properties::Properties;
+use crate::property::PropertyId;
 use crate::publish_builder::PublishBuilder;
-use crate::reader::{Context, Reader, Result, Sender, index, short};
+use crate::publish_layout::{DUP, Form, Layout, RETAIN, qos_bits};
+use crate::reader::{Sender, index, short};
 use crate::storage::Storage;
 use crate::wire::{self, Ready, Trim, Wire, framed};
-use crate::{Delivery, PacketId, PacketType, QoS, Version, text};
+use crate::{Delivery, PacketId, PacketType, QoS, Version, text, topic};
 
 /// A message (MQTT 3.1.1 §3.3, MQTT 5.0 §3.3).
 ///
-/// For 3.x, all properties are left out; only a PUBLISH whose topic is known by nothing but its alias is refused,
-/// since its topic would be lost.
+/// For 3.x, all properties are left out. Refused are a PUBLISH whose topic is known by nothing but its alias, and for 3.1
+/// one with a topic of more than 32,767 characters.
+///
+/// Topic Alias and Subscription Identifiers belong to the connection that a message came on. [`PreparedPublish`]
+/// forwards without them; an [`Encoder`] writes a packet with everything that it has.
+///
+/// [`PreparedPublish`]: crate::PreparedPublish
 ///
 /// ```
 /// use mqtt_codec::{Delivery, PacketId, Publish};
@@ -32,164 +39,76 @@ use crate::{Delivery, PacketId, PacketType, QoS, Version, text};
 /// assert!(format!("{publish:?}").contains("payload: 4 bytes"));
 /// # Ok::<(), mqtt_codec::BuildError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct Publish<S = Bytes> {
     frame: S,
     layout: Layout,
 }
 
-/// Where the fields of a frame are. The topic begins two bytes after the header, the payload ends the frame.
-#[derive(Clone, Copy)]
-pub(crate) struct Layout {
-    /// The first byte, strict: without DUP at QoS 0.
-    first: u8,
-    header: u8,
-    has_properties: bool,
-    topic_len: u16,
-    /// 0 at QoS 0.
-    packet_id: u16,
-    properties: u32,
-    payload: u32,
-}
-
-const RETAIN: u8 = 0b0001;
-const DUP: u8 = 0b1000;
-
-pub(crate) const fn qos_bits(first: u8) -> u8 {
-    (first >> 1) & 0b11
-}
-
-impl Layout {
-    /// Judges what most packets are, with as few steps as possible: a plain ASCII topic and no properties. `None` says
-    /// nothing: then [`Layout::parse`] judges. `first` is good already.
-    #[inline(always)]
-    pub(crate) fn quick(first: u8, header: u8, body: &[u8], has_properties: bool) -> Option<Self> {
-        let (len, rest) = body.split_first_chunk::<2>()?;
-        let topic_len = u16::from_be_bytes(*len);
-        let (topic, mut rest) = rest.split_at_checked(usize::from(topic_len))?;
-        if topic.is_empty() || !text::is_plain_topic(topic) {
-            return None;
-        }
-        let mut packet_id = 0;
-        if qos_bits(first) != 0 {
-            let (id, after) = rest.split_first_chunk::<2>()?;
-            packet_id = u16::from_be_bytes(*id);
-            rest = after;
-            if packet_id == 0 {
-                return None;
-            }
-        }
-        if has_properties {
-            let (0, after) = rest.split_first()? else {
-                return None;
-            };
-            rest = after;
-        }
-        let payload =
-            u32::from(header).saturating_add(short(body.len().saturating_sub(rest.len())));
-        // With DUP at QoS 0 forgiven, it is dropped here as in `parse`.
-        let first = if packet_id == 0 { first & !DUP } else { first };
-        Some(Self {
-            first,
-            header,
-            has_properties,
-            topic_len,
-            packet_id,
-            properties: payload,
-            payload,
-        })
-    }
-
-    pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Self> {
-        let mut reader = Reader::new(frame, header, cx);
-        let first = frame.first().copied().unwrap_or_default();
-        let has_properties = reader.has_properties();
-        // MQTT 3.1.1 and 5.0 [MQTT-3.3.2-1], [MQTT-3.3.2-2], [MQTT-4.7.3-1]; in 5.0 an alias may stand for it.
-        let topic = reader.topic_name(Field::TopicName, has_properties)?;
-        let topic_len = u16::try_from(topic.len()).unwrap_or(u16::MAX);
-        let qos0 = qos_bits(first) == 0;
-        let packet_id = if qos0 { 0 } else { reader.packet_id()?.get() };
-        let block = property::read(&mut reader, PacketType::Publish.bit())?;
-        if has_properties {
-            // MQTT 5.0 §3.3.2.1
-            if topic_len == 0 && !block.has(PropertyId::TopicAlias) {
-                let at = u32::from(header).saturating_add(2);
-                return Err(reader.error_at(Kind::EmptyTopicName, Field::TopicName, at, 0));
-            }
-            // MQTT 5.0 [MQTT-3.3.4-6]
-            if cx.sender == Sender::Client && block.has(PropertyId::SubscriptionIdentifier) {
-                let field = Field::Property(PropertyId::SubscriptionIdentifier);
-                return Err(reader.error_at(
-                    Kind::SubscriptionIdentifierFromClient,
-                    field,
-                    block.start,
-                    0,
-                ));
-            }
-        }
-        Ok(Self {
-            first: if qos0 { first & !DUP } else { first },
-            header,
-            has_properties,
-            topic_len,
-            packet_id,
-            properties: block.start,
-            payload: block.end,
-        })
-    }
-
-    /// The same layout in a frame whose fixed header has another length; the frame ends with the head.
-    pub(crate) fn with_header(self, frame: &[u8]) -> Self {
-        let payload = short(frame.len());
-        let header = payload.saturating_sub(self.payload.saturating_sub(u32::from(self.header)));
-        let properties = payload.saturating_sub(self.payload.saturating_sub(self.properties));
-        Self {
-            header: u8::try_from(header).unwrap_or(self.header),
-            properties,
-            payload,
-            ..self
-        }
-    }
-
-    /// How many bytes of a PUBLISH come before its payload, as far as `bytes` tells: `Err` says how many bytes
-    /// are needed to tell more.
-    pub(crate) fn head_len(
-        bytes: &[u8],
-        header: FixedHeader,
-        version: Version,
-    ) -> core::result::Result<usize, usize> {
-        let short_of = |end: usize| {
-            if bytes.len() < end {
-                Err(end.saturating_sub(bytes.len()))
-            } else {
-                Ok(())
-            }
-        };
-        let total = header.total();
-        let topic = usize::from(header.len);
-        short_of(topic.saturating_add(2).min(total))?;
-        let (_, end) = wire::block(bytes, u32::from(header.len));
-        let id: usize = if qos_bits(header.first) == 0 { 0 } else { 2 };
-        let mut end = index(end).saturating_add(id);
-        if version.has_properties() {
-            short_of(end.saturating_add(1).min(total))?;
-            let properties = bytes.get(end..).unwrap_or_default();
-            match crate::varint::scan(properties) {
-                crate::varint::Scan::Value { value, len } => {
-                    end = end
-                        .saturating_add(usize::from(len))
-                        .saturating_add(index(value));
-                }
-                crate::varint::Scan::Short if bytes.len() < total => return Err(1),
-                _ => return Ok(total.min(bytes.len())),
-            }
-        }
-        Ok(end.min(total))
-    }
-}
-
 impl<'a> Publish<&'a [u8]> {
+    /// The Topic Name, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, Version};
+    ///
+    /// let bytes = b"\x30\x04\x00\x01ax";
+    /// let (packet, _) = Decoder::any(Version::V311).decode(bytes)?.complete().unwrap();
+    /// let Packet::Publish(publish) = packet else { panic!() };
+    /// let topic: &'static str = publish.into_topic();
+    /// assert_eq!(topic, "a");
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    #[must_use]
+    pub fn into_topic(self) -> &'a str {
+        text::checked(self.into_topic_bytes())
+    }
+
+    /// The bytes of the Topic Name, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, Version};
+    ///
+    /// let bytes = b"\x30\x04\x00\x01ax";
+    /// let (packet, _) = Decoder::any(Version::V311).decode(bytes)?.complete().unwrap();
+    /// let Packet::Publish(publish) = packet else { panic!() };
+    /// let topic: &'static [u8] = publish.into_topic_bytes();
+    /// assert_eq!(topic, b"a");
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    #[must_use]
+    pub fn into_topic_bytes(self) -> &'a [u8] {
+        self.layout.topic(self.frame)
+    }
+
+    /// The properties, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, Version};
+    ///
+    /// let bytes = b"\x30\x08\x00\x01a\x04\x03\x00\x01t";
+    /// let (packet, _) = Decoder::any(Version::V5).decode(bytes)?.complete().unwrap();
+    /// let Packet::Publish(publish) = packet else { panic!() };
+    /// let content_type: Option<&'static str> = publish.into_properties().content_type();
+    /// assert_eq!(content_type, Some("t"));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    #[must_use]
+    pub fn into_properties(self) -> Properties<'a> {
+        self.layout.properties(self.frame)
+    }
+
     /// The payload, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, Version};
+    ///
+    /// let bytes = b"\x30\x04\x00\x01ax";
+    /// let (packet, _) = Decoder::any(Version::V311).decode(bytes)?.complete().unwrap();
+    /// let Packet::Publish(publish) = packet else { panic!() };
+    /// let payload: &'static [u8] = publish.into_payload();
+    /// assert_eq!(payload, b"x");
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
     #[must_use]
     pub fn into_payload(self) -> &'a [u8] {
         wire::tail(self.frame, self.layout.payload)
@@ -198,6 +117,13 @@ impl<'a> Publish<&'a [u8]> {
 
 impl Publish {
     /// Begins a PUBLISH with this topic.
+    ///
+    /// ```
+    /// use mqtt_codec::Publish;
+    ///
+    /// assert_eq!(Publish::builder("a/b").build()?.topic(), "a/b");
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn builder(topic: &str) -> PublishBuilder<'_> {
         PublishBuilder::new(topic)
@@ -231,6 +157,13 @@ impl<S: Storage> Publish<S> {
     }
 
     /// The Topic Name; empty if a Topic Alias stands for it.
+    ///
+    /// ```
+    /// use mqtt_codec::Publish;
+    ///
+    /// assert_eq!(Publish::builder("sensors/7").build()?.topic(), "sensors/7");
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn topic(&self) -> &str {
@@ -238,18 +171,27 @@ impl<S: Storage> Publish<S> {
     }
 
     /// The bytes of the Topic Name. Cheaper than [`topic`](Self::topic), which looks at them again.
+    ///
+    /// ```
+    /// use mqtt_codec::Publish;
+    ///
+    /// assert_eq!(Publish::builder("sensors/7").build()?.topic_bytes(), b"sensors/7");
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn topic_bytes(&self) -> &[u8] {
-        let start = u32::from(self.layout.header).saturating_add(2);
-        wire::part(
-            self.bytes(),
-            start,
-            start.saturating_add(u32::from(self.layout.topic_len)),
-        )
+        self.layout.topic(self.bytes())
     }
 
     /// QoS with what belongs to it.
+    ///
+    /// ```
+    /// use mqtt_codec::{Delivery, Publish};
+    ///
+    /// assert_eq!(Publish::builder("a").build()?.delivery(), Delivery::AtMostOnce);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn delivery(&self) -> Delivery {
@@ -262,6 +204,13 @@ impl<S: Storage> Publish<S> {
     }
 
     /// Quality of service.
+    ///
+    /// ```
+    /// use mqtt_codec::{Publish, QoS};
+    ///
+    /// assert_eq!(Publish::builder("a").build()?.qos(), QoS::AtMostOnce);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn qos(&self) -> QoS {
@@ -269,6 +218,14 @@ impl<S: Storage> Publish<S> {
     }
 
     /// Whether this may be a re-delivery.
+    ///
+    /// ```
+    /// use mqtt_codec::{Delivery, PacketId, Publish};
+    ///
+    /// let again = Delivery::AtLeastOnce { packet_id: PacketId::MIN, dup: true };
+    /// assert!(Publish::builder("a").delivery(again).build()?.dup());
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn dup(&self) -> bool {
@@ -276,6 +233,13 @@ impl<S: Storage> Publish<S> {
     }
 
     /// The Packet Identifier; QoS 0 has none.
+    ///
+    /// ```
+    /// use mqtt_codec::Publish;
+    ///
+    /// assert_eq!(Publish::builder("a").build()?.packet_id(), None);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn packet_id(&self) -> Option<PacketId> {
@@ -283,6 +247,13 @@ impl<S: Storage> Publish<S> {
     }
 
     /// Whether the message is to be retained, or was.
+    ///
+    /// ```
+    /// use mqtt_codec::Publish;
+    ///
+    /// assert!(Publish::builder("a").retain(true).build()?.retain());
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn retain(&self) -> bool {
@@ -290,17 +261,27 @@ impl<S: Storage> Publish<S> {
     }
 
     /// The properties.
+    ///
+    /// ```
+    /// use mqtt_codec::Publish;
+    ///
+    /// assert!(Publish::builder("a").build()?.properties().is_empty());
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn properties(&self) -> Properties<'_> {
-        Properties::checked(wire::part(
-            self.bytes(),
-            self.layout.properties,
-            self.layout.payload,
-        ))
+        self.layout.properties(self.bytes())
     }
 
     /// The payload.
+    ///
+    /// ```
+    /// use mqtt_codec::Publish;
+    ///
+    /// assert_eq!(Publish::builder("a").payload(b"x").build()?.payload(), b"x");
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn payload(&self) -> &[u8] {
@@ -351,9 +332,10 @@ impl<S: Storage> Publish<S> {
             ),
             len: layout.header,
         };
-        version.has_properties() == layout.has_properties
+        layout.form == Form::of(version.has_properties())
             && self.bytes().first() == Some(&layout.first)
             && header.is_shortest()
+            && (layout.topic_len < 0x8000 || version != Version::V31)
     }
 
     #[inline]
@@ -376,6 +358,13 @@ impl<S: Storage> Publish<S> {
         )
     }
 
+    /// The length of what comes between the fixed header and the payload.
+    pub(crate) fn head_len(&self, to: &Encoder) -> Result<usize, EncodeError> {
+        name_for(self.topic_bytes(), to.version())?;
+        let properties = wire::properties_len(self.properties(), to.version(), Trim::Nothing);
+        Ok(self.topic_and_id().len().saturating_add(properties))
+    }
+
     pub(crate) fn write_head<B: BufMut + ?Sized>(
         &self,
         version: Version,
@@ -386,6 +375,28 @@ impl<S: Storage> Publish<S> {
         out.put_slice(self.topic_and_id());
         wire::put_properties(self.properties(), version, Trim::Nothing, out);
     }
+}
+
+/// Judges whether a version without aliases, or with a limit of its own, can name this topic.
+pub(crate) fn name_for(topic: &[u8], version: Version) -> Result<(), EncodeError> {
+    if topic.is_empty() && !version.has_properties() {
+        let kind = EncodeErrorKind::UnresolvedTopicAlias;
+        return Err(EncodeError::new(
+            kind,
+            PacketType::Publish,
+            version,
+            Field::TopicName,
+        ));
+    }
+    if !topic::name_fits(topic, version) {
+        let field = Field::TopicName;
+        return Err(EncodeError::not_in_version(
+            PacketType::Publish,
+            version,
+            field,
+        ));
+    }
+    Ok(())
 }
 
 framed!(Publish);
@@ -405,23 +416,19 @@ impl<S: Storage> Wire for Publish<S> {
         }
     }
 
-    fn remaining(&self, version: Version, _trim: Trim) -> core::result::Result<usize, EncodeError> {
-        if !version.has_properties() && self.layout.topic_len == 0 {
-            return Err(EncodeError::not_in_version(
-                PacketType::Publish,
-                version,
-                Field::TopicName,
-            ));
-        }
-        Ok(self
-            .topic_and_id()
-            .len()
-            .saturating_add(wire::properties_len(
-                self.properties(),
-                version,
-                Trim::Nothing,
-            ))
-            .saturating_add(self.payload().len()))
+    #[inline]
+    fn may_come_from(&self, sender: Sender) -> Result<(), Field> {
+        // MQTT 5.0 [MQTT-3.3.4-6]
+        wire::may_have(
+            sender != Sender::Client || self.properties().is_empty(),
+            self.properties(),
+            PropertyId::SubscriptionIdentifier,
+        )
+    }
+
+    fn remaining(&self, to: &Encoder, _trim: Trim) -> Result<usize, EncodeError> {
+        let head = self.head_len(to)?;
+        Ok(head.saturating_add(self.payload().len()))
     }
 
     fn write<B: BufMut + ?Sized>(

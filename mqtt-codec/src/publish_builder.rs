@@ -1,18 +1,15 @@
-use alloc::vec::Vec;
-
 use bytes::{BufMut, Bytes};
 
 use crate::build_error::BuildError;
 use crate::decode_error::Field;
-use crate::header::HeaderBytes;
 use crate::packet::{self, BUILDER};
 use crate::prepared::PreparedPublish;
-use crate::property::Properties;
+use crate::properties::Properties;
 use crate::property_buf::put_block;
-use crate::publish::{Layout, Publish};
-use crate::reader::short;
-use crate::wire;
-use crate::{Delivery, PacketType};
+use crate::publish::Publish;
+use crate::publish_layout::Layout;
+use crate::wire::{self, Trim};
+use crate::{Delivery, PacketType, Version};
 
 /// A PUBLISH to be built; what is not said is QoS 0, not retained, without properties and payload.
 ///
@@ -54,19 +51,63 @@ impl<'a> PublishBuilder<'a> {
         }
     }
 
+    /// Sets the topic, as when an alias is replaced by what it stands for.
+    ///
+    /// ```
+    /// use core::num::NonZeroU16;
+    /// use mqtt_codec::{Properties, PropertiesBuf, Property, Publish};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::TopicAlias(NonZeroU16::MIN))?;
+    /// let aliased = Publish::builder("").properties(&properties).payload(b"x").build()?;
+    ///
+    /// let named = aliased.to_builder().topic("sensors/7").properties(Properties::EMPTY).build()?;
+    /// assert_eq!((named.topic(), named.payload()), ("sensors/7", &b"x"[..]));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    #[must_use]
+    pub const fn topic(self, topic: &'a str) -> Self {
+        Self { topic, ..self }
+    }
+
     /// Sets QoS, packet identifier and DUP.
+    ///
+    /// ```
+    /// use mqtt_codec::{Delivery, PacketId, Publish, QoS};
+    ///
+    /// let delivery = Delivery::ExactlyOnce { packet_id: PacketId::MIN, dup: false };
+    /// assert_eq!(Publish::builder("a").delivery(delivery).build()?.qos(), QoS::ExactlyOnce);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn delivery(self, delivery: Delivery) -> Self {
         Self { delivery, ..self }
     }
 
     /// Sets RETAIN.
+    ///
+    /// ```
+    /// use mqtt_codec::Publish;
+    ///
+    /// assert!(Publish::builder("status").retain(true).build()?.retain());
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn retain(self, retain: bool) -> Self {
         Self { retain, ..self }
     }
 
     /// Sets the properties.
+    ///
+    /// ```
+    /// use mqtt_codec::{PropertiesBuf, Property, Publish};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::ResponseTopic("answers"))?;
+    /// let question = Publish::builder("questions").properties(&properties).build()?;
+    /// assert_eq!(question.properties().response_topic(), Some("answers"));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
         Self {
@@ -76,6 +117,13 @@ impl<'a> PublishBuilder<'a> {
     }
 
     /// Sets the payload.
+    ///
+    /// ```
+    /// use mqtt_codec::Publish;
+    ///
+    /// assert_eq!(Publish::builder("a").payload(b"21.5").build()?.payload(), b"21.5");
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn payload(self, payload: &'a [u8]) -> Self {
         Self {
@@ -86,27 +134,39 @@ impl<'a> PublishBuilder<'a> {
 
     /// The packet.
     ///
+    /// ```
+    /// use mqtt_codec::Publish;
+    ///
+    /// assert!(Publish::builder("a/b").build().is_ok());
+    /// assert!(Publish::builder("a/+").build().is_err());
+    /// ```
+    ///
     /// # Errors
     /// When the topic is no Topic Name, is empty without an alias, or when a property is not allowed here.
     pub fn build(self) -> Result<Publish, BuildError> {
-        let mut body = Vec::new();
-        put_block(&mut body, Field::TopicName, self.topic.as_bytes())?;
-        if let Some(id) = self.delivery.packet_id() {
-            body.put_u16(id.get());
-        }
-        wire::put_integer(self.properties.as_bytes().len(), &mut body);
-        body.put_slice(self.properties.as_bytes());
+        let properties = self.properties.as_bytes();
+        let room = wire::properties_len(self.properties, Version::V5, Trim::Nothing)
+            .saturating_add(self.topic.len())
+            .saturating_add(self.payload.0.len())
+            .saturating_add(if self.delivery.packet_id().is_some() {
+                4
+            } else {
+                2
+            });
         let first =
             (PacketType::Publish.code() << 4) | self.delivery.flags() | u8::from(self.retain);
-        let remaining = body.len().saturating_add(self.payload.0.len());
-        packet::check_size(remaining)?;
-        let header = HeaderBytes::new(first, short(remaining));
-        let mut frame = Vec::with_capacity(remaining.saturating_add(header.as_slice().len()));
-        frame.extend_from_slice(header.as_slice());
-        frame.extend_from_slice(&body);
-        frame.extend_from_slice(self.payload.0);
-        let layout = Layout::parse(&frame, header.len(), BUILDER.context(PacketType::Publish))?;
-        Ok(Publish::new(Bytes::from(frame), layout))
+        let (frame, header) = packet::frame(first, room, |body| {
+            put_block(body, Field::TopicName, self.topic.as_bytes())?;
+            if let Some(id) = self.delivery.packet_id() {
+                body.put_u16(id.get());
+            }
+            wire::put_integer(properties.len(), body);
+            body.put_slice(properties);
+            body.put_slice(self.payload.0);
+            Ok(())
+        })?;
+        let layout = Layout::parse(&frame, header, BUILDER.context(PacketType::Publish))?;
+        Ok(Publish::new(frame, layout))
     }
 
     /// The packet for many receivers, with a payload that is shared instead of copied; what was set as payload

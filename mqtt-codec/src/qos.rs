@@ -23,6 +23,12 @@ pub enum QoS {
 
 impl QoS {
     /// The two bits that stand for this quality on the wire.
+    ///
+    /// ```
+    /// use mqtt_codec::QoS;
+    ///
+    /// assert_eq!(QoS::ExactlyOnce.bits(), 2);
+    /// ```
     #[must_use]
     pub const fn bits(self) -> u8 {
         match self {
@@ -33,6 +39,13 @@ impl QoS {
     }
 
     /// The quality that `bits` stand for; 3 and above stand for none.
+    ///
+    /// ```
+    /// use mqtt_codec::QoS;
+    ///
+    /// assert_eq!(QoS::from_bits(1), Some(QoS::AtLeastOnce));
+    /// assert_eq!(QoS::from_bits(3), None);
+    /// ```
     #[must_use]
     pub const fn from_bits(bits: u8) -> Option<Self> {
         match bits {
@@ -80,6 +93,12 @@ pub enum Delivery {
 
 impl Delivery {
     /// The quality of service.
+    ///
+    /// ```
+    /// use mqtt_codec::{Delivery, QoS};
+    ///
+    /// assert_eq!(Delivery::AtMostOnce.qos(), QoS::AtMostOnce);
+    /// ```
     #[must_use]
     pub const fn qos(self) -> QoS {
         match self {
@@ -90,6 +109,13 @@ impl Delivery {
     }
 
     /// The packet identifier; QoS 0 has none.
+    ///
+    /// ```
+    /// use mqtt_codec::{Delivery, PacketId};
+    ///
+    /// let delivery = Delivery::ExactlyOnce { packet_id: PacketId::MAX, dup: false };
+    /// assert_eq!(delivery.packet_id(), Some(PacketId::MAX));
+    /// ```
     #[must_use]
     pub const fn packet_id(self) -> Option<PacketId> {
         match self {
@@ -101,6 +127,13 @@ impl Delivery {
     }
 
     /// Whether this may be a re-delivery.
+    ///
+    /// ```
+    /// use mqtt_codec::{Delivery, PacketId};
+    ///
+    /// assert!(Delivery::AtLeastOnce { packet_id: PacketId::MIN, dup: true }.dup());
+    /// assert!(!Delivery::AtMostOnce.dup());
+    /// ```
     #[must_use]
     pub const fn dup(self) -> bool {
         match self {

@@ -4,14 +4,40 @@ use crate::decode_error::{DecodeError, DecodeErrorKind as Kind, Detail, Field};
 use crate::text::{self, TextFault};
 use crate::topic::{self, TopicFault};
 use crate::varint::{self, Scan};
-use crate::{Leniency, PacketId, PacketType, Version};
+use crate::{Leniency, PacketId, PacketType, ReasonCode, Version};
 
-/// Whose packets are read.
+/// Whose packets are read or written.
+#[expect(unnameable_types, reason = "part of a sealed trait")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sender {
+pub enum Sender {
+    /// A client.
     Client,
+    /// A server.
     Server,
+    /// It is not known, or does not matter.
     Anyone,
+}
+
+impl Sender {
+    /// MQTT 3.1.1 §2.2.1, MQTT 5.0 §2.1.2
+    #[inline]
+    pub(crate) const fn may_send(self, packet: PacketType, version: Version) -> bool {
+        match self {
+            Self::Anyone => true,
+            Self::Client => packet.from_client(version),
+            Self::Server => packet.from_server(version),
+        }
+    }
+
+    /// MQTT 5.0 §3.4.2.1, §3.5.2.1, §3.14.2.1, §3.15.2.1
+    #[inline]
+    pub(crate) const fn may_say(self, reason: ReasonCode, packet: PacketType) -> bool {
+        match self {
+            Self::Anyone => true,
+            Self::Client => reason.is_from_client(packet),
+            Self::Server => reason.is_from_server(packet),
+        }
+    }
 }
 
 /// What is known about a packet besides its bytes.
@@ -66,6 +92,12 @@ impl<'a> Reader<'a> {
         self.cx.version.has_properties()
     }
 
+    /// Everything that is left.
+    #[inline]
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// Where the next byte is in the frame.
     #[inline]
     pub(crate) fn offset(&self) -> u32 {
@@ -81,13 +113,10 @@ impl<'a> Reader<'a> {
         found: u32,
     ) -> DecodeError {
         DecodeError {
-            kind,
-            packet: Some(self.cx.packet),
-            field,
             version: Some(self.cx.version),
-            detail: Detail::None,
+            sender: self.cx.sender,
             offset,
-            found,
+            ..DecodeError::new(kind, Some(self.cx.packet), field, found)
         }
     }
 
@@ -189,10 +218,14 @@ impl<'a> Reader<'a> {
         if bytes.is_empty() && !may_be_empty {
             return Err(self.topic_error(field, bytes, TopicFault::Empty));
         }
-        match verdict {
-            Ok(()) => Ok(bytes),
-            Err(fault) => Err(self.topic_error(field, bytes, fault)),
+        if let Err(fault) = verdict {
+            return Err(self.topic_error(field, bytes, fault));
         }
+        if !topic::name_fits(bytes, self.cx.version) {
+            let at = self.offset_in(bytes, 0);
+            return Err(self.error_at(Kind::TopicNameTooLong, field, at, short(bytes.len())));
+        }
+        Ok(bytes)
     }
 
     /// A Topic Filter.

@@ -32,12 +32,25 @@ macro_rules! reason_codes {
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
             /// The code as its byte.
+            ///
+            /// ```
+            /// use mqtt_codec::ReasonCode;
+            ///
+            /// assert_eq!(ReasonCode::QuotaExceeded.byte(), 0x97);
+            /// ```
             #[must_use]
             pub const fn byte(self) -> u8 {
                 match self { $(Self::$name => $code,)* }
             }
 
             /// The code of this byte.
+            ///
+            /// ```
+            /// use mqtt_codec::ReasonCode;
+            ///
+            /// assert_eq!(ReasonCode::from_byte(0x8A), Some(ReasonCode::Banned));
+            /// assert_eq!(ReasonCode::from_byte(0xFF), None);
+            /// ```
             #[must_use]
             pub const fn from_byte(byte: u8) -> Option<Self> {
                 match byte { $($code => Some(Self::$name),)* _ => None }
@@ -146,18 +159,32 @@ reason_codes! {
 
 impl ReasonCode {
     /// Whether this code says that something failed (0x80 and above).
+    ///
+    /// ```
+    /// use mqtt_codec::ReasonCode;
+    ///
+    /// assert!(ReasonCode::NotAuthorized.is_error());
+    /// assert!(!ReasonCode::NoMatchingSubscribers.is_error());
+    /// ```
     #[must_use]
     pub const fn is_error(self) -> bool {
         self.byte() >= 0x80
     }
 
     /// Whether packets of this type may carry the code in 5.0.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketType, ReasonCode};
+    ///
+    /// assert!(ReasonCode::GrantedQoS1.is_for(PacketType::SubAck));
+    /// assert!(!ReasonCode::GrantedQoS1.is_for(PacketType::UnsubAck));
+    /// ```
     #[must_use]
     pub const fn is_for(self, packet: PacketType) -> bool {
         self.packets() & packet.bit() != 0
     }
 
-    /// Whether a client may send the code in DISCONNECT or AUTH (MQTT 5.0 §3.14.2.1, §3.15.2.1).
+    /// Whether a client may send the code in such a packet (MQTT 5.0 §3.4.2.1, §3.5.2.1, §3.14.2.1, §3.15.2.1).
     pub(crate) const fn is_from_client(self, packet: PacketType) -> bool {
         match packet {
             PacketType::Disconnect => matches!(
@@ -179,6 +206,7 @@ impl ReasonCode {
                     | Self::PayloadFormatInvalid
             ),
             PacketType::Auth => !matches!(self, Self::Success),
+            PacketType::PubAck | PacketType::PubRec => !matches!(self, Self::NoMatchingSubscribers),
             _ => true,
         }
     }
@@ -193,6 +221,13 @@ impl ReasonCode {
     }
 
     /// The CONNACK return code of 3.x that says the same (MQTT 3.1.1 §3.2.2.3), if one does.
+    ///
+    /// ```
+    /// use mqtt_codec::ReasonCode;
+    ///
+    /// assert_eq!(ReasonCode::ServerBusy.return_code(), Some(0x03)); // "server unavailable" there
+    /// assert_eq!(ReasonCode::QuotaExceeded.return_code(), None);
+    /// ```
     #[must_use]
     pub const fn return_code(self) -> Option<u8> {
         match self {

@@ -2,20 +2,98 @@
 
 use alloc::string::ToString;
 
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::describe::{Describe, Value, Visitor};
 use crate::packet::each;
-use crate::{Packet, PacketId, Properties, Property, Storage, Will};
+use crate::property::Value as Typed;
+use crate::{
+    Packet, PacketId, PacketType, Properties, Property, PropertyId, QoS, Storage, Subscription,
+    Will,
+};
 
 impl<S: Storage> Serialize for Packet<S> {
     /// A map with `type` and the fields of the packet. Not meant to be read back: a packet has no other form than its
     /// bytes.
     fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("type", &self.packet_type().to_string())?;
-        each!(self, packet => fields(packet, &mut map)?, _empty => ());
-        map.end()
+        each!(self, packet => packet.serialize(serializer), empty => {
+            let mut map = serializer.serialize_map(Some(1))?;
+            map.serialize_entry("type", &empty)?;
+            map.end()
+        })
+    }
+}
+
+/// Any packet type.
+pub(crate) fn packet<Z: Serializer>(
+    packet_type: PacketType,
+    packet: &impl Describe,
+    serializer: Z,
+) -> Result<Z::Ok, Z::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    map.serialize_entry("type", &packet_type)?;
+    fields(packet, &mut map)?;
+    map.end()
+}
+
+/// As they are printed.
+macro_rules! as_text {
+    ($($name:ident)*) => {$(
+        impl Serialize for crate::$name {
+            /// As it is printed.
+            fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    )*};
+}
+
+as_text! { PacketType PropertyId ReasonCode Version DecodeError EncodeError BuildError }
+
+impl Serialize for QoS {
+    /// As its number.
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        serializer.serialize_u8(self.bits())
+    }
+}
+
+impl Serialize for PacketId {
+    /// As its number.
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        serializer.serialize_u16(self.get())
+    }
+}
+
+impl Serialize for Will<'_> {
+    /// A map of its fields; the payload is its size.
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        Pairs([
+            ("topic", Value::Text(self.topic())),
+            ("qos", Value::Number(self.qos().bits().into())),
+            ("retain", Value::Bool(self.retain())),
+            ("properties", Value::Properties(self.properties())),
+            ("payload", Value::Size(self.payload().len())),
+        ])
+        .serialize(serializer)
+    }
+}
+
+impl Serialize for Subscription<'_> {
+    /// A map of filter and options.
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        let options = self.options();
+        let handling = options.retain_handling.bits();
+        Pairs([
+            ("filter", Value::Text(self.filter())),
+            ("qos", Value::Number(options.qos.bits().into())),
+            ("no_local", Value::Bool(options.no_local)),
+            (
+                "retain_as_published",
+                Value::Bool(options.retain_as_published),
+            ),
+            ("retain_handling", Value::Number(handling.into())),
+        ])
+        .serialize(serializer)
     }
 }
 
@@ -55,42 +133,11 @@ impl Serialize for Value<'_> {
                 serializer.collect_seq(value.clone().map(|code| code.to_string()))
             }
             Self::Properties(value) => value.serialize(serializer),
-            Self::Filters(value) => {
-                let mut seq = serializer.serialize_seq(None)?;
-                for subscription in value.clone() {
-                    let options = subscription.options();
-                    seq.serialize_element(&Pairs([
-                        ("filter", Value::Text(subscription.filter())),
-                        ("qos", Value::Number(options.qos.bits().into())),
-                        ("no_local", Value::Bool(options.no_local)),
-                        (
-                            "retain_as_published",
-                            Value::Bool(options.retain_as_published),
-                        ),
-                        (
-                            "retain_handling",
-                            Value::Number(options.retain_handling.bits().into()),
-                        ),
-                    ]))?;
-                }
-                seq.end()
-            }
+            Self::Filters(value) => serializer.collect_seq(value.clone()),
             Self::TopicFilters(value) => serializer.collect_seq(value.clone()),
-            Self::Will(None) => serializer.serialize_none(),
-            Self::Will(Some(will)) => serialize_will(will, serializer),
+            Self::Will(value) => value.serialize(serializer),
         }
     }
-}
-
-fn serialize_will<Z: Serializer>(will: &Will<'_>, serializer: Z) -> Result<Z::Ok, Z::Error> {
-    Pairs([
-        ("topic", Value::Text(will.topic())),
-        ("qos", Value::Number(will.qos().bits().into())),
-        ("retain", Value::Bool(will.retain())),
-        ("properties", Value::Properties(will.properties())),
-        ("payload", Value::Size(will.payload().len())),
-    ])
-    .serialize(serializer)
 }
 
 struct Pairs<'a, const N: usize>([(&'static str, Value<'a>); N]);
@@ -112,46 +159,29 @@ impl Serialize for Size {
 impl Serialize for Properties<'_> {
     /// A list of maps with one entry each: properties may repeat and have an order.
     fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
-        serializer.collect_seq(self.iter().map(OneProperty))
+        serializer.collect_seq(self.iter())
     }
 }
 
-struct OneProperty<'a>(Property<'a>);
-
-impl Serialize for OneProperty<'_> {
+impl Serialize for Property<'_> {
+    /// A map of one entry: its name, and its value unless that is data.
     fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
         let mut map = serializer.serialize_map(Some(1))?;
-        let name = self.0.id().to_string();
-        match self.0 {
-            Property::PayloadFormatIndicator(value)
-            | Property::RequestProblemInformation(value)
-            | Property::RequestResponseInformation(value)
-            | Property::RetainAvailable(value)
-            | Property::WildcardSubscriptionAvailable(value)
-            | Property::SubscriptionIdentifierAvailable(value)
-            | Property::SharedSubscriptionAvailable(value) => map.serialize_entry(&name, &value)?,
-            Property::MessageExpiryInterval(value)
-            | Property::SessionExpiryInterval(value)
-            | Property::WillDelayInterval(value) => map.serialize_entry(&name, &value)?,
-            Property::ServerKeepAlive(value) | Property::TopicAliasMaximum(value) => {
-                map.serialize_entry(&name, &value)?
+        let id = self.id();
+        match self.value() {
+            Typed::Flag(value) => map.serialize_entry(&id, &value)?,
+            Typed::Quality(value) => map.serialize_entry(&id, &value)?,
+            Typed::Short(value) => map.serialize_entry(&id, &value)?,
+            Typed::NonZeroShort(value) => map.serialize_entry(&id, &value)?,
+            Typed::Long(value) => map.serialize_entry(&id, &value)?,
+            Typed::NonZeroLong(value) => map.serialize_entry(&id, &value)?,
+            Typed::NonZeroVariable(value) => map.serialize_entry(&id, &value.get())?,
+            Typed::Text(value) | Typed::Topic(value) => map.serialize_entry(&id, value)?,
+            Typed::Binary(_) if id == PropertyId::AuthenticationData => {
+                map.serialize_entry(&id, "[redacted]")?;
             }
-            Property::ReceiveMaximum(value) | Property::TopicAlias(value) => {
-                map.serialize_entry(&name, &value.get())?
-            }
-            Property::MaximumPacketSize(value) => map.serialize_entry(&name, &value.get())?,
-            Property::SubscriptionIdentifier(value) => map.serialize_entry(&name, &value.get())?,
-            Property::MaximumQoS(value) => map.serialize_entry(&name, &value.bits())?,
-            Property::ContentType(value)
-            | Property::ResponseTopic(value)
-            | Property::AssignedClientIdentifier(value)
-            | Property::AuthenticationMethod(value)
-            | Property::ResponseInformation(value)
-            | Property::ServerReference(value)
-            | Property::ReasonString(value) => map.serialize_entry(&name, value)?,
-            Property::CorrelationData(value) => map.serialize_entry(&name, &Size(value.len()))?,
-            Property::AuthenticationData(_) => map.serialize_entry(&name, "[redacted]")?,
-            Property::UserProperty(key, value) => map.serialize_entry(&name, &[key, value])?,
+            Typed::Binary(value) => map.serialize_entry(&id, &Size(value.len()))?,
+            Typed::Pair(name, value) => map.serialize_entry(&id, &[name, value])?,
         }
         map.end()
     }

@@ -5,7 +5,7 @@
 use core::fmt;
 
 use crate::decode_error::{DecodeError, DecodeErrorKind as Kind, Detail, Field};
-use crate::property_id::PropertyId;
+use crate::property::PropertyId;
 use crate::{PacketType as Type, ReasonCode, Version};
 
 pub(crate) fn statements(error: &DecodeError) -> &'static [&'static str] {
@@ -65,6 +65,8 @@ fn v311(error: &DecodeError) -> &'static [&'static str] {
         },
         Kind::ConnectExpected => &["MQTT-3.1.0-1"],
         Kind::SecondConnect => &["MQTT-3.1.0-2"],
+        Kind::ConnAckExpected => &["MQTT-3.2.0-1"],
+        Kind::SecondConnAck => &["§3.2"],
         Kind::WrongDirection => &["§2.2.1"],
         Kind::InvalidProtocolName => &["MQTT-3.1.2-1"],
         Kind::UnsupportedProtocolLevel => &["MQTT-3.1.2-2"],
@@ -109,7 +111,7 @@ fn v311(error: &DecodeError) -> &'static [&'static str] {
             _ => &["MQTT-3.8.3-3"],
         },
         Kind::ReservedSubscriptionOptions | Kind::InvalidRequestedQoS => &["MQTT-3-8.3-4"],
-        // A limit of ours, and what only exists in 5.0.
+        // A limit of ours, one of 3.1, and what only exists in 5.0.
         _ => &[],
     }
 }
@@ -158,6 +160,11 @@ fn v5(error: &DecodeError) -> &'static [&'static str] {
         },
         Kind::ConnectExpected => &["MQTT-3.1.0-1"],
         Kind::SecondConnect => &["MQTT-3.1.0-2"],
+        Kind::ConnAckExpected => match error.packet {
+            Some(Type::Disconnect) => &["MQTT-3.2.0-1", "MQTT-3.14.0-1"],
+            _ => &["MQTT-3.2.0-1"],
+        },
+        Kind::SecondConnAck => &["MQTT-3.2.0-2"],
         Kind::InvalidProtocolName => &["MQTT-3.1.2-1"],
         Kind::UnsupportedProtocolLevel => &["MQTT-3.1.2-2"],
         Kind::ReservedConnectFlag => &["MQTT-3.1.2-3"],
@@ -265,7 +272,7 @@ fn v5(error: &DecodeError) -> &'static [&'static str] {
         Kind::SubscriptionIdentifierFromClient => &["MQTT-3.3.4-6"],
         Kind::SessionExpiryFromServer => &["MQTT-3.14.2-2"],
         // What only exists in 3.x.
-        Kind::PasswordWithoutUserName | Kind::ClientIdRejected => &[],
+        Kind::PasswordWithoutUserName | Kind::ClientIdRejected | Kind::TopicNameTooLong => &[],
     }
 }
 
@@ -283,6 +290,8 @@ pub(crate) fn reason_code(error: &DecodeError) -> ReasonCode {
         Kind::DupWithoutQoS
         | Kind::ConnectExpected
         | Kind::SecondConnect
+        | Kind::ConnAckExpected
+        | Kind::SecondConnAck
         | Kind::WrongDirection
         | Kind::PasswordWithoutUserName
         | Kind::SessionPresentOnRefusal
@@ -327,14 +336,18 @@ pub(crate) fn describe(error: &DecodeError, f: &mut fmt::Formatter<'_>) -> fmt::
         Kind::IntegerNotShortest => {
             write!(f, "{field} takes {found} bytes, expected its shortest form")
         }
-        Kind::PacketTooLarge => write!(
-            f,
-            "packet of {found} bytes, expected no more than the limit"
-        ),
-        Kind::UnexpectedLength => write!(
-            f,
-            "{field} is {found}, expected another length for this type"
-        ),
+        Kind::PacketTooLarge => {
+            let what = if field == Field::Body {
+                "head"
+            } else {
+                "packet"
+            };
+            let limit = error.limit;
+            write!(f, "{what} of {found} bytes, expected at most {limit}")
+        }
+        Kind::UnexpectedLength => {
+            write!(f, "{field} is {found}, expected {}", error.limit)
+        }
         Kind::Truncated => write!(
             f,
             "{field} has {found} bytes left of the packet, expected more"
@@ -345,6 +358,11 @@ pub(crate) fn describe(error: &DecodeError, f: &mut fmt::Formatter<'_>) -> fmt::
             "{field} is 0x{found:02x}, expected CONNECT as the first packet"
         ),
         Kind::SecondConnect => f.write_str("second CONNECT on a connection, expected one"),
+        Kind::ConnAckExpected => write!(
+            f,
+            "{field} is 0x{found:02x}, expected a CONNACK that accepts the connection first"
+        ),
+        Kind::SecondConnAck => f.write_str("second CONNACK on a connection, expected one"),
         Kind::WrongDirection => write!(
             f,
             "{field} is 0x{found:02x}, expected a type that this peer may send"
@@ -428,12 +446,20 @@ pub(crate) fn describe(error: &DecodeError, f: &mut fmt::Formatter<'_>) -> fmt::
         Kind::EmptyTopicName | Kind::EmptyTopicFilter => {
             write!(f, "{field} is empty, expected at least one character")
         }
-        Kind::MisplacedMultiLevelWildcard => {
-            write!(f, "{field} has a `#` that is not the whole last level")
+        Kind::TopicNameTooLong => {
+            write!(
+                f,
+                "{field} of {found} bytes, expected at most 32,767 characters"
+            )
         }
-        Kind::MisplacedSingleLevelWildcard => {
-            write!(f, "{field} has a `+` that is not a whole level")
-        }
+        Kind::MisplacedMultiLevelWildcard => write!(
+            f,
+            "{field} has a `#` with neighbours, expected it to be the whole last level"
+        ),
+        Kind::MisplacedSingleLevelWildcard => write!(
+            f,
+            "{field} has a `+` with neighbours, expected it to be a whole level"
+        ),
         Kind::EmptyShareName => write!(
             f,
             "{field} has an empty share name, expected at least one character"
@@ -441,7 +467,7 @@ pub(crate) fn describe(error: &DecodeError, f: &mut fmt::Formatter<'_>) -> fmt::
         Kind::InvalidSharedSubscription => {
             write!(
                 f,
-                "{field} is `$share/` with another form than name, `/`, filter"
+                "{field} goes on after `$share/` otherwise, expected a name without wildcards, `/` and a filter"
             )
         }
         Kind::NoTopicFilters => write!(f, "no {field}, expected at least one"),
@@ -483,7 +509,10 @@ pub(crate) fn describe(error: &DecodeError, f: &mut fmt::Formatter<'_>) -> fmt::
                 )
             }
             Field::Property(PropertyId::MaximumPacketSize) => {
-                write!(f, "{field} is {found}, expected another")
+                write!(
+                    f,
+                    "{field} is {found}, expected a number from 1 to 4,294,967,295"
+                )
             }
             _ => write!(f, "{field} is {found}, expected 0 or 1"),
         },

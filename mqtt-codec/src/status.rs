@@ -21,6 +21,13 @@ pub enum Status<T> {
 
 impl<T> Status<T> {
     /// What is there, if it is.
+    ///
+    /// ```
+    /// use mqtt_codec::Status;
+    ///
+    /// assert_eq!(Status::Complete(7).complete(), Some(7));
+    /// assert_eq!(Status::<u8>::Incomplete { needed: 1 }.complete(), None);
+    /// ```
     #[must_use]
     pub fn complete(self) -> Option<T> {
         match self {
@@ -30,6 +37,12 @@ impl<T> Status<T> {
     }
 
     /// The same status of something else.
+    ///
+    /// ```
+    /// use mqtt_codec::Status;
+    ///
+    /// assert_eq!(Status::Complete(7).map(|number| number + 1), Status::Complete(8));
+    /// ```
     #[must_use]
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Status<U> {
         match self {

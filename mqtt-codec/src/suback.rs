@@ -1,18 +1,17 @@
-use alloc::vec::Vec;
-
 use bytes::{BufMut, Bytes};
 
-use crate::ack::read_reason;
 use crate::build_error::BuildError;
-use crate::decode_error::{DecodeErrorKind as Kind, Field};
+use crate::decode_error::Field;
 use crate::describe::{Describe, Value, Visitor};
 use crate::encode_error::EncodeError;
-use crate::header::HeaderBytes;
-use crate::packet::{self, BUILDER};
-use crate::property::{self, Properties};
+use crate::encoder::Encoder;
+use crate::listed::{self, Layout, listed, listed_builder};
+use crate::packet::BUILDER;
+use crate::properties::Properties;
 use crate::reader::{Context, Reader, Result};
+use crate::reasoned::{ReasonSet, read_reasons};
 use crate::storage::Storage;
-use crate::wire::{self, Trim, Wire, framed};
+use crate::wire::{Trim, Wire, framed};
 use crate::{PacketId, PacketType, ReasonCode, Version};
 
 /// The answer to SUBSCRIBE (MQTT 3.1.1 §3.9, MQTT 5.0 §3.9).
@@ -27,51 +26,28 @@ use crate::{PacketId, PacketType, ReasonCode, Version};
 /// assert!(answer.codes().eq([ReasonCode::GrantedQoS1, ReasonCode::NotAuthorized]));
 /// # Ok::<(), mqtt_codec::BuildError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct SubAck<S = Bytes> {
     frame: S,
     layout: Layout,
 }
 
-/// The codes begin where the properties end, and end the frame.
-#[derive(Clone, Copy)]
-pub(crate) struct Layout {
-    packet_id: PacketId,
-    properties: u32,
-    codes: u32,
-}
+const GOOD: ReasonSet = ReasonSet::of(PacketType::SubAck);
+/// MQTT 3.1.1 [MQTT-3.9.3-2]
+const GOOD_IN_V311: ReasonSet = ReasonSet::from_bytes(&[0x00, 0x01, 0x02, 0x80]);
+/// MQTT 3.1 §3.9: a subscription cannot fail.
+const GOOD_IN_V31: ReasonSet = ReasonSet::from_bytes(&[0x00, 0x01, 0x02]);
 
-impl Layout {
-    pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Self> {
-        let mut reader = Reader::new(frame, header, cx);
-        let packet_id = reader.packet_id()?;
-        let block = property::read(&mut reader, PacketType::SubAck.bit())?;
-        // A request has at least one filter, so its answer has at least one code (MQTT 3.1.1 [MQTT-3.8.4-5],
-        // MQTT 5.0 [MQTT-3.8.4-6]).
-        if reader.is_empty() {
-            return Err(reader.error(Kind::NoReasonCodes, Field::ReasonCode, 0));
-        }
-        while !reader.is_empty() {
-            if reader.has_properties() {
-                read_reason(&mut reader)?;
-            } else {
-                let code = reader.u8(Field::ReasonCode)?;
-                // MQTT 3.1.1 [MQTT-3.9.3-2]; 3.1 has no 0x80.
-                if code > 2 && !(code == 0x80 && cx.version == Version::V311) {
-                    return Err(reader.error_before(
-                        Kind::InvalidReasonCode,
-                        Field::ReasonCode,
-                        code,
-                    ));
-                }
-            }
-        }
-        Ok(Self {
-            packet_id,
-            properties: block.start,
-            codes: block.end,
-        })
-    }
+pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Layout> {
+    let mut reader = Reader::new(frame, header, cx);
+    let layout = Layout::read(&mut reader)?;
+    let good = match cx.version {
+        Version::V31 => &GOOD_IN_V31,
+        Version::V311 => &GOOD_IN_V311,
+        Version::V5 => &GOOD,
+    };
+    read_reasons(&reader, good)?;
+    Ok(layout)
 }
 
 /// Iterator over the reason codes of SUBACK and UNSUBACK, one for each filter of the request, in its order.
@@ -106,6 +82,14 @@ impl ExactSizeIterator for ReasonCodes<'_> {}
 
 impl SubAck {
     /// Begins an answer with a code for each filter.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, ReasonCode, SubAck};
+    ///
+    /// let answer = SubAck::builder(PacketId::MIN, &[ReasonCode::NotAuthorized]).build()?;
+    /// assert_eq!(answer.codes().len(), 1);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn builder(packet_id: PacketId, codes: &[ReasonCode]) -> SubAckBuilder<'_> {
         SubAckBuilder {
@@ -116,72 +100,92 @@ impl SubAck {
     }
 }
 
-impl<S: Storage> SubAck<S> {
-    pub(crate) const fn from_layout(frame: S, layout: Layout) -> Self {
-        Self { frame, layout }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        self.frame.as_ref()
-    }
-
+listed! {
+    SubAck;
     /// The Packet Identifier of the request.
-    #[must_use]
-    pub fn packet_id(&self) -> PacketId {
-        self.layout.packet_id
-    }
-
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, ReasonCode, SubAck};
+    ///
+    /// let answer = SubAck::builder(PacketId::MAX, &[ReasonCode::Success]).build()?;
+    /// assert_eq!(answer.packet_id(), PacketId::MAX);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    packet_id;
     /// The properties.
-    #[must_use]
-    pub fn properties(&self) -> Properties<'_> {
-        Properties::checked(wire::part(
-            self.bytes(),
-            self.layout.properties,
-            self.layout.codes,
-        ))
-    }
-
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, ReasonCode, SubAck};
+    ///
+    /// let answer = SubAck::builder(PacketId::MIN, &[ReasonCode::Success]).build()?;
+    /// assert_eq!(answer.properties().reason_string(), None);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    properties;
+    /// The properties, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, Version};
+    ///
+    /// let bytes = b"\x90\x08\x00\x01\x04\x1F\x00\x01x\x00";
+    /// let (packet, _) = Decoder::any(Version::V5).decode(bytes)?.complete().unwrap();
+    /// let Packet::SubAck(answer) = packet else { panic!() };
+    /// assert_eq!(answer.into_properties().reason_string(), Some("x"));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    into_properties;
     /// The codes in the order of the filters.
-    #[must_use]
-    pub fn codes(&self) -> ReasonCodes<'_> {
-        ReasonCodes {
-            rest: wire::tail(self.bytes(), self.layout.codes),
-        }
-    }
-
-    pub(crate) fn content(&self) -> (PacketId, &[u8], &[u8]) {
-        (
-            self.packet_id(),
-            self.properties().as_bytes(),
-            self.codes().rest,
-        )
-    }
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, ReasonCode, SubAck};
+    ///
+    /// let codes = [ReasonCode::Success, ReasonCode::NotAuthorized];
+    /// assert!(SubAck::builder(PacketId::MIN, &codes).build()?.codes().eq(codes));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    codes: ReasonCodes as Codes;
+    /// The codes, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, ReasonCode, Version};
+    ///
+    /// let bytes = b"\x90\x08\x00\x01\x04\x1F\x00\x01x\x00";
+    /// let (packet, _) = Decoder::any(Version::V5).decode(bytes)?.complete().unwrap();
+    /// let Packet::SubAck(answer) = packet else { panic!() };
+    /// assert!(answer.into_codes().eq([ReasonCode::Success]));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    into_codes;
 }
-
-framed!(SubAck);
 
 impl<S: Storage> Wire for SubAck<S> {
     fn packet_type(&self) -> PacketType {
         PacketType::SubAck
     }
 
-    fn remaining(&self, version: Version, trim: Trim) -> core::result::Result<usize, EncodeError> {
+    fn remaining(&self, to: &Encoder, trim: Trim) -> core::result::Result<usize, EncodeError> {
+        let version = to.version();
         if version == Version::V31 && self.codes().any(ReasonCode::is_error) {
+            let field = Field::ReasonCode;
             return Err(EncodeError::not_in_version(
                 PacketType::SubAck,
                 version,
-                Field::ReasonCode,
+                field,
             ));
         }
-        Ok(wire::properties_len(self.properties(), version, trim)
-            .saturating_add(self.codes().rest.len())
-            .saturating_add(2))
+        let codes = self.codes().len();
+        Ok(listed::remaining(self.properties(), version, trim, codes))
     }
 
     fn write<B: BufMut + ?Sized>(&self, version: Version, trim: Trim, remaining: u32, out: &mut B) {
-        out.put_slice(HeaderBytes::new(PacketType::SubAck.first_byte(), remaining).as_slice());
-        out.put_u16(self.packet_id().get());
-        wire::put_properties(self.properties(), version, trim, out);
+        let how = (version, trim, remaining);
+        listed::put(
+            PacketType::SubAck,
+            self.packet_id(),
+            self.properties(),
+            how,
+            out,
+        );
         if version.has_properties() {
             out.put_slice(self.codes().rest);
         } else {
@@ -189,14 +193,6 @@ impl<S: Storage> Wire for SubAck<S> {
             self.codes()
                 .for_each(|code| out.put_u8(code.byte().min(0x80)));
         }
-    }
-}
-
-impl<S: Storage> Describe for SubAck<S> {
-    fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.field("packet_id", Value::Id(Some(self.packet_id())));
-        visitor.field("properties", Value::Properties(self.properties()));
-        visitor.field("codes", Value::Codes(self.codes()));
     }
 }
 
@@ -215,29 +211,33 @@ pub struct SubAckBuilder<'a> {
     codes: &'a [ReasonCode],
 }
 
-impl<'a> SubAckBuilder<'a> {
+listed_builder! {
+    SubAck, SubAckBuilder;
     /// Sets the properties.
-    #[must_use]
-    pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self {
-            properties: properties.into(),
-            ..self
-        }
-    }
-
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, PropertiesBuf, Property, ReasonCode, SubAck};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::ReasonString("as you wish"))?;
+    /// let answer = SubAck::builder(PacketId::MIN, &[ReasonCode::Success]).properties(&properties).build()?;
+    /// assert_eq!(answer.properties().reason_string(), Some("as you wish"));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    properties;
     /// The packet.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, ReasonCode, SubAck};
+    ///
+    /// assert!(SubAck::builder(PacketId::MIN, &[ReasonCode::GrantedQoS2]).build().is_ok());
+    /// assert!(SubAck::builder(PacketId::MIN, &[ReasonCode::NoSubscriptionExisted]).build().is_err());
+    /// ```
     ///
     /// # Errors
     /// When there is no code, or SUBACK does not have a code or a property.
-    pub fn build(self) -> core::result::Result<SubAck, BuildError> {
-        let codes: Vec<u8> = self.codes.iter().map(|code| code.byte()).collect();
-        let (frame, header) = packet::frame(PacketType::SubAck, |body| {
-            body.put_u16(self.packet_id.get());
-            wire::put_properties(self.properties, Version::V5, Trim::Nothing, body);
-            body.put_slice(&codes);
-            Ok(())
-        })?;
-        let layout = Layout::parse(&frame, header, BUILDER.context(PacketType::SubAck))?;
-        Ok(SubAck { frame, layout })
-    }
+    build;
+    |self| Ok::<(), BuildError>(());
+    len self.codes.len();
+    put |body| body.extend(self.codes.iter().map(|code| code.byte()));
 }

@@ -6,21 +6,23 @@ use crate::build_error::BuildError;
 use crate::decode_error::{DecodeErrorKind as Kind, Field};
 use crate::describe::{Describe, Value, Visitor};
 use crate::encode_error::EncodeError;
-use crate::header::HeaderBytes;
-use crate::packet::{self, BUILDER};
-use crate::property::{self, Properties};
+use crate::encoder::Encoder;
+use crate::listed::{self, Layout, listed, listed_builder};
+use crate::packet::BUILDER;
+use crate::properties::Properties;
+use crate::property::PropertyId;
 use crate::property_buf::put_block;
-use crate::property_id::PropertyId;
 use crate::reader::{Context, Reader, Result};
 use crate::storage::Storage;
-use crate::wire::{self, Trim, Wire, framed};
+use crate::wire::{Trim, Wire, framed};
 use crate::{PacketId, PacketType, QoS, Version, text, topic};
 
 /// A subscription request (MQTT 3.1.1 §3.8, MQTT 5.0 §3.8).
 ///
 /// For 3.x, user properties are left out. Refused are a Subscription Identifier, No Local, Retain As Published and
-/// a Retain Handling other than 0: the client would get other messages than it asked for. For 5.0, a 3.x filter that
-/// would become an invalid shared subscription is refused.
+/// a Retain Handling other than 0: the client would get other messages than it asked for. `$share/…` is a shared
+/// subscription in 5.0 and a filter like others in 3.x, so between them it is refused, unless the receiver shares in
+/// all versions ([`Encoder::with_shared_subscriptions`](crate::Encoder::with_shared_subscriptions)).
 ///
 /// ```
 /// use mqtt_codec::{PacketId, QoS, Subscribe, SubscriptionOptions};
@@ -34,45 +36,25 @@ use crate::{PacketId, PacketType, QoS, Version, text, topic};
 /// assert_eq!(filters, ["sensors/+/temperature", "alarms/#"]);
 /// # Ok::<(), mqtt_codec::BuildError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct Subscribe<S = Bytes> {
     frame: S,
     layout: Layout,
 }
 
-/// The filters begin where the properties end, and end the frame.
-#[derive(Clone, Copy)]
-pub(crate) struct Layout {
-    packet_id: PacketId,
-    has_properties: bool,
-    header: u8,
-    properties: u32,
-    filters: u32,
-}
-
-impl Layout {
-    pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Self> {
-        let mut reader = Reader::new(frame, header, cx);
-        let packet_id = reader.packet_id()?;
-        let block = property::read(&mut reader, PacketType::Subscribe.bit())?;
-        // MQTT 3.1.1 [MQTT-3.8.3-3], MQTT 5.0 [MQTT-3.8.3-2]
-        if reader.is_empty() {
-            return Err(reader.error(Kind::NoTopicFilters, Field::TopicFilter, 0));
-        }
-        while !reader.is_empty() {
-            // MQTT 3.1.1 [MQTT-3.8.3-1], MQTT 5.0 [MQTT-3.8.3-1]
-            let filter = reader.topic_filter()?;
-            read_options(&mut reader, filter)?;
-        }
-        let has_properties = reader.has_properties();
-        Ok(Self {
-            packet_id,
-            has_properties,
-            header,
-            properties: block.start,
-            filters: block.end,
-        })
+pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Layout> {
+    let mut reader = Reader::new(frame, header, cx);
+    let layout = Layout::read(&mut reader)?;
+    // MQTT 3.1.1 [MQTT-3.8.3-3], MQTT 5.0 [MQTT-3.8.3-2]
+    if reader.is_empty() {
+        return Err(reader.error(Kind::NoTopicFilters, Field::TopicFilter, 0));
     }
+    while !reader.is_empty() {
+        // MQTT 3.1.1 [MQTT-3.8.3-1], MQTT 5.0 [MQTT-3.8.3-1]
+        let filter = reader.topic_filter()?;
+        read_options(&mut reader, filter)?;
+    }
+    Ok(layout)
 }
 
 fn read_options(reader: &mut Reader<'_>, filter: &[u8]) -> Result<()> {
@@ -149,6 +131,12 @@ pub enum RetainHandling {
 
 impl RetainHandling {
     /// The two bits that stand for this on the wire.
+    ///
+    /// ```
+    /// use mqtt_codec::RetainHandling;
+    ///
+    /// assert_eq!(RetainHandling::Never.bits(), 2);
+    /// ```
     #[must_use]
     pub const fn bits(self) -> u8 {
         match self {
@@ -212,18 +200,43 @@ pub struct Subscription<'a> {
 
 impl<'a> Subscription<'a> {
     /// The Topic Filter.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, QoS, Subscribe};
+    ///
+    /// let subscribe = Subscribe::builder(PacketId::MIN).filter("a/+", QoS::AtMostOnce).build()?;
+    /// assert_eq!(subscribe.filters().next().unwrap().filter(), "a/+");
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn filter(&self) -> &'a str {
         text::checked(self.filter)
     }
 
     /// The bytes of the Topic Filter. Cheaper than [`filter`](Self::filter), which looks at them again.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, QoS, Subscribe};
+    ///
+    /// let subscribe = Subscribe::builder(PacketId::MIN).filter("a/+", QoS::AtMostOnce).build()?;
+    /// assert_eq!(subscribe.filters().next().unwrap().filter_bytes(), b"a/+");
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn filter_bytes(&self) -> &'a [u8] {
         self.filter
     }
 
     /// What is asked for besides.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, QoS, Subscribe, SubscriptionOptions};
+    ///
+    /// let options = SubscriptionOptions { no_local: true, ..QoS::AtLeastOnce.into() };
+    /// let subscribe = Subscribe::builder(PacketId::MIN).filter("a", options).build()?;
+    /// assert_eq!(subscribe.filters().next().unwrap().options(), options);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn options(&self) -> SubscriptionOptions {
         SubscriptionOptions::from_byte(self.options)
@@ -253,31 +266,28 @@ pub struct Filters<'a> {
     rest: &'a [u8],
 }
 
-impl<'a> Filters<'a> {
-    /// The next filter with its length, and its options.
-    fn next_raw(&mut self) -> Option<(&'a [u8], u8)> {
-        let len = usize::from(u16::from_be_bytes(*self.rest.first_chunk()?)).saturating_add(2);
-        let (block, rest) = self.rest.split_at_checked(len)?;
-        let (&options, rest) = rest.split_first()?;
-        self.rest = rest;
-        Some((block, options))
-    }
-}
-
 impl<'a> Iterator for Filters<'a> {
     type Item = Subscription<'a>;
 
     fn next(&mut self) -> Option<Subscription<'a>> {
-        let (block, options) = self.next_raw()?;
-        Some(Subscription {
-            filter: block.get(2..)?,
-            options,
-        })
+        let (len, rest) = self.rest.split_first_chunk()?;
+        let (filter, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*len)))?;
+        let (&options, rest) = rest.split_first()?;
+        self.rest = rest;
+        Some(Subscription { filter, options })
     }
 }
 
 impl Subscribe {
     /// Begins a request.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, QoS, Subscribe};
+    ///
+    /// let subscribe = Subscribe::builder(PacketId::MIN).filter("a/+", QoS::ExactlyOnce).build()?;
+    /// assert_eq!(subscribe.filters().next().unwrap().options().qos, QoS::ExactlyOnce);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn builder<'a>(packet_id: PacketId) -> SubscribeBuilder<'a> {
         SubscribeBuilder {
@@ -289,56 +299,72 @@ impl Subscribe {
     }
 }
 
-impl<S: Storage> Subscribe<S> {
-    pub(crate) const fn from_layout(frame: S, layout: Layout) -> Self {
-        Self { frame, layout }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        self.frame.as_ref()
-    }
-
+listed! {
+    Subscribe;
     /// The Packet Identifier.
-    #[must_use]
-    pub fn packet_id(&self) -> PacketId {
-        self.layout.packet_id
-    }
-
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, QoS, Subscribe};
+    ///
+    /// let request = Subscribe::builder(PacketId::MAX).filter("a", QoS::AtMostOnce).build()?;
+    /// assert_eq!(request.packet_id(), PacketId::MAX);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    packet_id;
     /// The properties.
-    #[must_use]
-    pub fn properties(&self) -> Properties<'_> {
-        Properties::checked(wire::part(
-            self.bytes(),
-            self.layout.properties,
-            self.layout.filters,
-        ))
-    }
-
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, QoS, Subscribe};
+    ///
+    /// let request = Subscribe::builder(PacketId::MIN).filter("a", QoS::AtMostOnce).build()?;
+    /// assert!(request.properties().is_empty());
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    properties;
+    /// The properties, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, Version};
+    ///
+    /// let bytes = b"\x82\x0E\x00\x01\x07\x26\x00\x01k\x00\x01v\x00\x01a\x00";
+    /// let (packet, _) = Decoder::any(Version::V5).decode(bytes)?.complete().unwrap();
+    /// let Packet::Subscribe(request) = packet else { panic!() };
+    /// assert!(request.into_properties().user_properties().eq([("k", "v")]));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    into_properties;
     /// The subscriptions in their order; there is at least one.
-    #[must_use]
-    pub fn filters(&self) -> Filters<'_> {
-        Filters {
-            rest: wire::tail(self.bytes(), self.layout.filters),
-        }
-    }
-
-    pub(crate) fn content(&self) -> (PacketId, &[u8], &[u8]) {
-        (
-            self.packet_id(),
-            self.properties().as_bytes(),
-            self.filters().rest,
-        )
-    }
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, QoS, Subscribe};
+    ///
+    /// let request = Subscribe::builder(PacketId::MIN).filter("a", QoS::AtMostOnce).filter("b", QoS::AtMostOnce).build()?;
+    /// assert_eq!(request.filters().count(), 2);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    filters: Filters as Filters;
+    /// The subscriptions, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, Version};
+    ///
+    /// let bytes = b"\x82\x06\x00\x01\x00\x01a\x00";
+    /// let (packet, _) = Decoder::any(Version::V311).decode(bytes)?.complete().unwrap();
+    /// let Packet::Subscribe(subscribe) = packet else { panic!() };
+    /// let filters: Vec<&str> = subscribe.into_filters().map(|subscription| subscription.filter()).collect();
+    /// assert_eq!(filters, ["a"]);
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    into_filters;
 }
-
-framed!(Subscribe);
 
 impl<S: Storage> Wire for Subscribe<S> {
     fn packet_type(&self) -> PacketType {
         PacketType::Subscribe
     }
 
-    fn remaining(&self, version: Version, _trim: Trim) -> core::result::Result<usize, EncodeError> {
+    fn remaining(&self, to: &Encoder, _trim: Trim) -> core::result::Result<usize, EncodeError> {
+        let version = to.version();
         let refuse = |field| {
             Err(EncodeError::not_in_version(
                 PacketType::Subscribe,
@@ -347,56 +373,38 @@ impl<S: Storage> Wire for Subscribe<S> {
             ))
         };
         let mut filters = self.filters();
-        if version.has_properties() && !self.layout.has_properties {
-            while let Some((block, _)) = filters.next_raw() {
-                if topic::check_filter(block.get(2..).unwrap_or_default(), true).is_err() {
-                    return refuse(Field::TopicFilter);
-                }
+        let crosses = version.has_properties() != self.layout.has_properties;
+        if crosses && filters.clone().any(|one| !to.means_the_same(one.filter)) {
+            return refuse(Field::TopicFilter);
+        }
+        if crosses && !version.has_properties() {
+            let id = PropertyId::SubscriptionIdentifier;
+            if self.properties().find(id).is_some() {
+                return refuse(Field::Property(id));
             }
-        } else if !version.has_properties() && self.layout.has_properties {
-            if self
-                .properties()
-                .find(PropertyId::SubscriptionIdentifier)
-                .is_some()
-            {
-                return refuse(Field::Property(PropertyId::SubscriptionIdentifier));
-            }
-            while let Some((_, options)) = filters.next_raw() {
-                if options > 2 {
-                    return refuse(Field::SubscriptionOptions);
-                }
+            if filters.any(|one| one.options > 2) {
+                return refuse(Field::SubscriptionOptions);
             }
         }
-        Ok(
-            wire::properties_len(self.properties(), version, Trim::Nothing)
-                .saturating_add(self.filters().rest.len())
-                .saturating_add(2),
-        )
+        let filters = self.filters().rest.len();
+        Ok(listed::remaining(
+            self.properties(),
+            version,
+            Trim::Nothing,
+            filters,
+        ))
     }
 
-    fn write<B: BufMut + ?Sized>(
-        &self,
-        version: Version,
-        _trim: Trim,
-        remaining: u32,
-        out: &mut B,
-    ) {
-        out.put_slice(HeaderBytes::new(PacketType::Subscribe.first_byte(), remaining).as_slice());
-        if version.has_properties() == self.layout.has_properties {
-            out.put_slice(wire::tail(self.bytes(), u32::from(self.layout.header)));
-            return;
-        }
-        out.put_u16(self.packet_id().get());
-        wire::put_properties(self.properties(), version, Trim::Nothing, out);
+    fn write<B: BufMut + ?Sized>(&self, version: Version, trim: Trim, remaining: u32, out: &mut B) {
+        let how = (version, trim, remaining);
+        listed::put(
+            PacketType::Subscribe,
+            self.packet_id(),
+            self.properties(),
+            how,
+            out,
+        );
         out.put_slice(self.filters().rest);
-    }
-}
-
-impl<S: Storage> Describe for Subscribe<S> {
-    fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.field("packet_id", Value::Id(Some(self.packet_id())));
-        visitor.field("properties", Value::Properties(self.properties()));
-        visitor.field("filters", Value::Filters(self.filters()));
     }
 }
 
@@ -418,39 +426,57 @@ pub struct SubscribeBuilder<'a> {
 
 impl<'a> SubscribeBuilder<'a> {
     /// Adds a filter.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, QoS, Subscribe, SubscriptionOptions};
+    ///
+    /// let subscribe = Subscribe::builder(PacketId::MIN)
+    ///     .filter("a", QoS::AtLeastOnce)
+    ///     .filter("b", SubscriptionOptions { retain_as_published: true, ..QoS::AtMostOnce.into() })
+    ///     .build()?;
+    /// assert!(subscribe.filters().last().unwrap().options().retain_as_published);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn filter(mut self, filter: &str, options: impl Into<SubscriptionOptions>) -> Self {
+        // Room for the options too.
+        self.filters.reserve(filter.len().saturating_add(3));
         match put_block(&mut self.filters, Field::TopicFilter, filter.as_bytes()) {
             Ok(()) => self.filters.put_u8(options.into().byte()),
             Err(error) => self.error = self.error.or(Some(error)),
         }
         self
     }
+}
 
+listed_builder! {
+    Subscribe, SubscribeBuilder;
     /// Sets the properties.
-    #[must_use]
-    pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self {
-            properties: properties.into(),
-            ..self
-        }
-    }
-
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, PropertiesBuf, Property, QoS, Subscribe, SubscriptionId};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::SubscriptionIdentifier(SubscriptionId::new(7).unwrap()))?;
+    /// let subscribe =
+    ///     Subscribe::builder(PacketId::MIN).filter("a", QoS::AtMostOnce).properties(&properties).build()?;
+    /// assert_eq!(subscribe.properties().subscription_identifier(), SubscriptionId::new(7));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    properties;
     /// The packet.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, QoS, Subscribe};
+    ///
+    /// assert!(Subscribe::builder(PacketId::MIN).filter("#", QoS::AtMostOnce).build().is_ok());
+    /// assert!(Subscribe::builder(PacketId::MIN).filter("a#", QoS::AtMostOnce).build().is_err());
+    /// ```
     ///
     /// # Errors
     /// When there is no filter, one is not valid, or a property is not allowed.
-    pub fn build(self) -> core::result::Result<Subscribe, BuildError> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
-        let (frame, header) = packet::frame(PacketType::Subscribe, |body| {
-            body.put_u16(self.packet_id.get());
-            wire::put_properties(self.properties, Version::V5, Trim::Nothing, body);
-            body.put_slice(&self.filters);
-            Ok(())
-        })?;
-        let layout = Layout::parse(&frame, header, BUILDER.context(PacketType::Subscribe))?;
-        Ok(Subscribe { frame, layout })
-    }
+    build;
+    |self| self.error.map_or(Ok(()), Err);
+    len self.filters.len();
+    put |body| body.put_slice(&self.filters);
 }

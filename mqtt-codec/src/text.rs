@@ -56,15 +56,18 @@ fn is_plain<const WILDCARDS: bool>(bytes: &[u8]) -> bool {
     if bytes.len() >= 32 {
         return is_plain_long::<WILDCARDS>(bytes);
     }
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<16>(), bytes.last_chunk::<8>()) {
         let (first, _) = first.as_chunks::<8>();
-        let (last, _) = last.as_chunks::<8>();
         let flags = |words: &[[u8; 8]]| {
             words.iter().fold(0, |flags, word| {
                 flags | suspicious::<WILDCARDS>(u64::from_le_bytes(*word))
             })
         };
-        return flags(first) | flags(last) == 0;
+        let mut found = flags(first) | flags(&[*last]);
+        if let Some(third) = bytes.get(16..24) {
+            found |= flags(third.as_chunks().0);
+        }
+        return found == 0;
     }
     if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
         let [first, last] =
@@ -80,11 +83,13 @@ fn is_plain_long<const WILDCARDS: bool>(bytes: &[u8]) -> bool {
         return false;
     };
     let mut marks = [0; 4];
-    let (chunks, _) = bytes.as_chunks::<32>();
+    let (chunks, rest) = bytes.as_chunks::<32>();
     for chunk in chunks {
         mark::<WILDCARDS>(&mut marks, chunk);
     }
-    mark::<WILDCARDS>(&mut marks, last);
+    if !rest.is_empty() {
+        mark::<WILDCARDS>(&mut marks, last);
+    }
     let [a, b, c, d] = marks;
     a | b | c | d == 0
 }

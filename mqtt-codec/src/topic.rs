@@ -1,5 +1,6 @@
 //! What a Topic Name and a Topic Filter may be (MQTT 3.1.1 §4.7, MQTT 5.0 §4.7, §4.8.2).
 
+use crate::Version;
 use crate::text::{self, TextFault};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,16 @@ fn check_name_closely(bytes: &[u8]) -> Result<(), TopicFault> {
         None => Ok(()),
     }
 }
+
+/// Whether a valid name is not too long for a version: 3.1 has at most 32,767 characters (MQTT 3.1 §2.3).
+#[inline]
+pub(crate) fn name_fits(name: &[u8], version: Version) -> bool {
+    version != Version::V31
+        || name.len() <= V31_MAX
+        || text::checked(name).chars().count() <= V31_MAX
+}
+
+const V31_MAX: usize = 32_767;
 
 /// Judges a Topic Filter; `shared` is whether the version knows shared subscriptions (5.0).
 #[inline]

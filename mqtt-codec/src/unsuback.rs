@@ -1,19 +1,18 @@
-use alloc::vec::Vec;
-
 use bytes::{BufMut, Bytes};
 
-use crate::ack::read_reason;
 use crate::build_error::BuildError;
-use crate::decode_error::{DecodeErrorKind as Kind, Field};
+use crate::decode_error::Field;
 use crate::describe::{Describe, Value, Visitor};
 use crate::encode_error::EncodeError;
-use crate::header::HeaderBytes;
-use crate::packet::{self, BUILDER};
-use crate::property::{self, Properties};
+use crate::encoder::Encoder;
+use crate::listed::{self, Layout, listed, listed_builder};
+use crate::packet::BUILDER;
+use crate::properties::Properties;
 use crate::reader::{Context, Reader, Result};
+use crate::reasoned::{ReasonSet, read_reasons};
 use crate::storage::Storage;
 use crate::suback::ReasonCodes;
-use crate::wire::{self, Trim, Wire, framed};
+use crate::wire::{Trim, Wire, framed};
 use crate::{PacketId, PacketType, ReasonCode, Version};
 
 /// The answer to UNSUBSCRIBE (MQTT 3.1.1 §3.11, MQTT 5.0 §3.11).
@@ -29,65 +28,52 @@ use crate::{PacketId, PacketType, ReasonCode, Version};
 /// assert_eq!(UnsubAck::without_codes(PacketId::MIN).codes().len(), 0); // for 3.x
 /// # Ok::<(), mqtt_codec::BuildError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct UnsubAck<S = Bytes> {
     frame: S,
     layout: Layout,
 }
 
-#[derive(Clone, Copy)]
-pub(crate) struct Layout {
-    packet_id: PacketId,
-    properties: u32,
-    codes: u32,
-}
+const GOOD: ReasonSet = ReasonSet::of(PacketType::UnsubAck);
 
-impl Layout {
-    const fn plain(packet_id: PacketId) -> Self {
-        Self {
-            packet_id,
-            properties: 0,
-            codes: 0,
-        }
+pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Layout> {
+    let mut reader = Reader::new(frame, header, cx);
+    if !reader.has_properties() {
+        return reader.packet_id().map(Layout::without_list);
     }
-
-    pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Self> {
-        let mut reader = Reader::new(frame, header, cx);
-        let packet_id = reader.packet_id()?;
-        if !reader.has_properties() {
-            return Ok(Self::plain(packet_id));
-        }
-        let block = property::read(&mut reader, PacketType::UnsubAck.bit())?;
-        // MQTT 5.0 §3.11.3: one code for each filter, and a request has at least one.
-        if reader.is_empty() {
-            return Err(reader.error(Kind::NoReasonCodes, Field::ReasonCode, 0));
-        }
-        while !reader.is_empty() {
-            read_reason(&mut reader)?;
-        }
-        Ok(Self {
-            packet_id,
-            properties: block.start,
-            codes: block.end,
-        })
-    }
-
-    pub(crate) const fn has_codes(&self) -> bool {
-        self.codes != 0
-    }
+    let layout = Layout::read(&mut reader)?;
+    read_reasons(&reader, &GOOD)?;
+    Ok(layout)
 }
 
 impl UnsubAck {
     /// An answer for 3.x.
+    ///
+    /// ```
+    /// use mqtt_codec::{Encoder, PacketId, UnsubAck, Version};
+    ///
+    /// let mut out = Vec::new();
+    /// Encoder::server(Version::V311).encode(&UnsubAck::without_codes(PacketId::MIN), &mut out)?;
+    /// assert_eq!(out, [0xB0, 0x02, 0x00, 0x01]);
+    /// # Ok::<(), mqtt_codec::EncodeError>(())
+    /// ```
     #[must_use]
     pub const fn without_codes(packet_id: PacketId) -> Self {
         Self {
             frame: Bytes::new(),
-            layout: Layout::plain(packet_id),
+            layout: Layout::without_list(packet_id),
         }
     }
 
     /// Begins an answer with a code for each filter.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, ReasonCode, UnsubAck};
+    ///
+    /// let answer = UnsubAck::builder(PacketId::MIN, &[ReasonCode::NotAuthorized]).build()?;
+    /// assert_eq!(answer.codes().len(), 1);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn builder(packet_id: PacketId, codes: &[ReasonCode]) -> UnsubAckBuilder<'_> {
         UnsubAckBuilder {
@@ -98,96 +84,99 @@ impl UnsubAck {
     }
 }
 
-impl<S: Storage> UnsubAck<S> {
-    pub(crate) const fn from_layout(frame: S, layout: Layout) -> Self {
-        Self { frame, layout }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        self.frame.as_ref()
-    }
-
+listed! {
+    UnsubAck;
     /// The Packet Identifier of the request.
-    #[must_use]
-    pub fn packet_id(&self) -> PacketId {
-        self.layout.packet_id
-    }
-
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, ReasonCode, UnsubAck};
+    ///
+    /// let answer = UnsubAck::builder(PacketId::MAX, &[ReasonCode::Success]).build()?;
+    /// assert_eq!(answer.packet_id(), PacketId::MAX);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    packet_id;
     /// The properties.
-    #[must_use]
-    pub fn properties(&self) -> Properties<'_> {
-        Properties::checked(wire::part(
-            self.bytes(),
-            self.layout.properties,
-            self.layout.codes,
-        ))
-    }
-
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, ReasonCode, UnsubAck};
+    ///
+    /// let answer = UnsubAck::builder(PacketId::MIN, &[ReasonCode::Success]).build()?;
+    /// assert_eq!(answer.properties().reason_string(), None);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    properties;
+    /// The properties, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, Version};
+    ///
+    /// let bytes = b"\xB0\x08\x00\x01\x04\x1F\x00\x01x\x00";
+    /// let (packet, _) = Decoder::any(Version::V5).decode(bytes)?.complete().unwrap();
+    /// let Packet::UnsubAck(answer) = packet else { panic!() };
+    /// assert_eq!(answer.into_properties().reason_string(), Some("x"));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    into_properties;
     /// The codes in the order of the filters; none in 3.x.
-    #[must_use]
-    pub fn codes(&self) -> ReasonCodes<'_> {
-        let rest = if self.layout.has_codes() {
-            wire::tail(self.bytes(), self.layout.codes)
-        } else {
-            &[]
-        };
-        ReasonCodes { rest }
-    }
-
-    pub(crate) fn content(&self) -> (PacketId, &[u8], &[u8]) {
-        (
-            self.packet_id(),
-            self.properties().as_bytes(),
-            self.codes().rest,
-        )
-    }
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, ReasonCode, UnsubAck};
+    ///
+    /// let codes = [ReasonCode::Success, ReasonCode::NotAuthorized];
+    /// assert!(UnsubAck::builder(PacketId::MIN, &codes).build()?.codes().eq(codes));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    codes: ReasonCodes as Codes;
+    /// The codes, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, ReasonCode, Version};
+    ///
+    /// let bytes = b"\xB0\x08\x00\x01\x04\x1F\x00\x01x\x00";
+    /// let (packet, _) = Decoder::any(Version::V5).decode(bytes)?.complete().unwrap();
+    /// let Packet::UnsubAck(answer) = packet else { panic!() };
+    /// assert!(answer.into_codes().eq([ReasonCode::Success]));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    into_codes;
 }
-
-framed!(UnsubAck);
 
 impl<S: Storage> Wire for UnsubAck<S> {
     fn packet_type(&self) -> PacketType {
         PacketType::UnsubAck
     }
 
-    fn remaining(&self, version: Version, trim: Trim) -> core::result::Result<usize, EncodeError> {
-        let sayable = if version.has_properties() {
-            self.layout.has_codes()
+    fn remaining(&self, to: &Encoder, trim: Trim) -> core::result::Result<usize, EncodeError> {
+        let version = to.version();
+        let (sayable, codes) = if version.has_properties() {
+            (self.layout.has_list(), self.codes().len())
         } else {
-            !self.codes().any(ReasonCode::is_error)
+            (!self.codes().any(ReasonCode::is_error), 0)
         };
         if !sayable {
+            let field = Field::ReasonCode;
             return Err(EncodeError::not_in_version(
                 PacketType::UnsubAck,
                 version,
-                Field::ReasonCode,
+                field,
             ));
         }
-        let codes = if version.has_properties() {
-            self.codes().rest.len()
-        } else {
-            0
-        };
-        Ok(wire::properties_len(self.properties(), version, trim)
-            .saturating_add(codes)
-            .saturating_add(2))
+        Ok(listed::remaining(self.properties(), version, trim, codes))
     }
 
     fn write<B: BufMut + ?Sized>(&self, version: Version, trim: Trim, remaining: u32, out: &mut B) {
-        out.put_slice(HeaderBytes::new(PacketType::UnsubAck.first_byte(), remaining).as_slice());
-        out.put_u16(self.packet_id().get());
-        wire::put_properties(self.properties(), version, trim, out);
+        let how = (version, trim, remaining);
+        listed::put(
+            PacketType::UnsubAck,
+            self.packet_id(),
+            self.properties(),
+            how,
+            out,
+        );
         if version.has_properties() {
             out.put_slice(self.codes().rest);
         }
-    }
-}
-
-impl<S: Storage> Describe for UnsubAck<S> {
-    fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.field("packet_id", Value::Id(Some(self.packet_id())));
-        visitor.field("properties", Value::Properties(self.properties()));
-        visitor.field("codes", Value::Codes(self.codes()));
     }
 }
 
@@ -206,29 +195,33 @@ pub struct UnsubAckBuilder<'a> {
     codes: &'a [ReasonCode],
 }
 
-impl<'a> UnsubAckBuilder<'a> {
+listed_builder! {
+    UnsubAck, UnsubAckBuilder;
     /// Sets the properties.
-    #[must_use]
-    pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self {
-            properties: properties.into(),
-            ..self
-        }
-    }
-
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, PropertiesBuf, Property, ReasonCode, UnsubAck};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::ReasonString("as you wish"))?;
+    /// let answer = UnsubAck::builder(PacketId::MIN, &[ReasonCode::Success]).properties(&properties).build()?;
+    /// assert_eq!(answer.properties().reason_string(), Some("as you wish"));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    properties;
     /// The packet.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, ReasonCode, UnsubAck};
+    ///
+    /// assert!(UnsubAck::builder(PacketId::MIN, &[ReasonCode::Success]).build().is_ok());
+    /// assert!(UnsubAck::builder(PacketId::MIN, &[]).build().is_err());
+    /// ```
     ///
     /// # Errors
     /// When there is no code, or UNSUBACK does not have a code or a property.
-    pub fn build(self) -> core::result::Result<UnsubAck, BuildError> {
-        let codes: Vec<u8> = self.codes.iter().map(|code| code.byte()).collect();
-        let (frame, header) = packet::frame(PacketType::UnsubAck, |body| {
-            body.put_u16(self.packet_id.get());
-            wire::put_properties(self.properties, Version::V5, Trim::Nothing, body);
-            body.put_slice(&codes);
-            Ok(())
-        })?;
-        let layout = Layout::parse(&frame, header, BUILDER.context(PacketType::UnsubAck))?;
-        Ok(UnsubAck { frame, layout })
-    }
+    build;
+    |self| Ok::<(), BuildError>(());
+    len self.codes.len();
+    put |body| body.extend(self.codes.iter().map(|code| code.byte()));
 }

@@ -6,19 +6,20 @@ use crate::build_error::BuildError;
 use crate::decode_error::{DecodeErrorKind as Kind, Field};
 use crate::describe::{Describe, Value, Visitor};
 use crate::encode_error::EncodeError;
-use crate::header::HeaderBytes;
-use crate::packet::{self, BUILDER};
-use crate::property::{self, Properties};
+use crate::encoder::Encoder;
+use crate::listed::{self, Layout, listed, listed_builder};
+use crate::packet::BUILDER;
+use crate::properties::Properties;
 use crate::property_buf::put_block;
 use crate::reader::{Context, Reader, Result};
 use crate::storage::Storage;
-use crate::wire::{self, Trim, Wire, framed};
-use crate::{PacketId, PacketType, Version, text, topic};
+use crate::wire::{Trim, Wire, framed};
+use crate::{PacketId, PacketType, Version, text};
 
 /// The end of subscriptions (MQTT 3.1.1 §3.10, MQTT 5.0 §3.10).
 ///
-/// For 3.x, user properties are left out. For 5.0, a 3.x filter that would become an invalid shared subscription is
-/// refused.
+/// For 3.x, user properties are left out. Between 3.x and 5.0, `$share/…` is refused as in
+/// [`Subscribe`](crate::Subscribe).
 ///
 /// ```
 /// use mqtt_codec::{PacketId, Unsubscribe};
@@ -27,42 +28,24 @@ use crate::{PacketId, PacketType, Version, text, topic};
 /// assert!(unsubscribe.filters().eq(["a/#", "b"]));
 /// # Ok::<(), mqtt_codec::BuildError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct Unsubscribe<S = Bytes> {
     frame: S,
     layout: Layout,
 }
 
-/// The filters begin where the properties end, and end the frame.
-#[derive(Clone, Copy)]
-pub(crate) struct Layout {
-    packet_id: PacketId,
-    has_properties: bool,
-    properties: u32,
-    filters: u32,
-}
-
-impl Layout {
-    pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Self> {
-        let mut reader = Reader::new(frame, header, cx);
-        let packet_id = reader.packet_id()?;
-        let block = property::read(&mut reader, PacketType::Unsubscribe.bit())?;
-        // MQTT 3.1.1 [MQTT-3.10.3-2], MQTT 5.0 [MQTT-3.10.3-2]
-        if reader.is_empty() {
-            return Err(reader.error(Kind::NoTopicFilters, Field::TopicFilter, 0));
-        }
-        while !reader.is_empty() {
-            // MQTT 3.1.1 [MQTT-3.10.3-1], MQTT 5.0 [MQTT-3.10.3-1]
-            reader.topic_filter()?;
-        }
-        let has_properties = reader.has_properties();
-        Ok(Self {
-            packet_id,
-            has_properties,
-            properties: block.start,
-            filters: block.end,
-        })
+pub(crate) fn parse(frame: &[u8], header: u8, cx: Context) -> Result<Layout> {
+    let mut reader = Reader::new(frame, header, cx);
+    let layout = Layout::read(&mut reader)?;
+    // MQTT 3.1.1 [MQTT-3.10.3-2], MQTT 5.0 [MQTT-3.10.3-2]
+    if reader.is_empty() {
+        return Err(reader.error(Kind::NoTopicFilters, Field::TopicFilter, 0));
     }
+    while !reader.is_empty() {
+        // MQTT 3.1.1 [MQTT-3.10.3-1], MQTT 5.0 [MQTT-3.10.3-1]
+        reader.topic_filter()?;
+    }
+    Ok(layout)
 }
 
 /// Iterator over the filters of an UNSUBSCRIBE, in their order.
@@ -79,19 +62,46 @@ pub struct TopicFilters<'a> {
     rest: &'a [u8],
 }
 
+impl<'a> TopicFilters<'a> {
+    /// The filters as bytes. Cheaper than as text, which looks at them again.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, Unsubscribe};
+    ///
+    /// let unsubscribe = Unsubscribe::builder(PacketId::MIN).filter("a").filter("b/#").build()?;
+    /// assert!(unsubscribe.filters().filter_bytes().eq([&b"a"[..], b"b/#"]));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    pub fn filter_bytes(mut self) -> impl Iterator<Item = &'a [u8]> {
+        core::iter::from_fn(move || self.next_bytes())
+    }
+
+    fn next_bytes(&mut self) -> Option<&'a [u8]> {
+        let (len, rest) = self.rest.split_first_chunk()?;
+        let (filter, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*len)))?;
+        self.rest = rest;
+        Some(filter)
+    }
+}
+
 impl<'a> Iterator for TopicFilters<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
-        let (len, rest) = self.rest.split_first_chunk()?;
-        let (filter, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*len)))?;
-        self.rest = rest;
-        Some(text::checked(filter))
+        self.next_bytes().map(text::checked)
     }
 }
 
 impl Unsubscribe {
     /// Begins a request.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, Unsubscribe};
+    ///
+    /// let unsubscribe = Unsubscribe::builder(PacketId::MIN).filter("a/+").build()?;
+    /// assert_eq!(unsubscribe.filters().next(), Some("a/+"));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub const fn builder<'a>(packet_id: PacketId) -> UnsubscribeBuilder<'a> {
         UnsubscribeBuilder {
@@ -103,94 +113,95 @@ impl Unsubscribe {
     }
 }
 
-impl<S: Storage> Unsubscribe<S> {
-    pub(crate) const fn from_layout(frame: S, layout: Layout) -> Self {
-        Self { frame, layout }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        self.frame.as_ref()
-    }
-
+listed! {
+    Unsubscribe;
     /// The Packet Identifier.
-    #[must_use]
-    pub fn packet_id(&self) -> PacketId {
-        self.layout.packet_id
-    }
-
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, Unsubscribe};
+    ///
+    /// let request = Unsubscribe::builder(PacketId::MAX).filter("a").build()?;
+    /// assert_eq!(request.packet_id(), PacketId::MAX);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    packet_id;
     /// The properties.
-    #[must_use]
-    pub fn properties(&self) -> Properties<'_> {
-        Properties::checked(wire::part(
-            self.bytes(),
-            self.layout.properties,
-            self.layout.filters,
-        ))
-    }
-
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, Unsubscribe};
+    ///
+    /// let request = Unsubscribe::builder(PacketId::MIN).filter("a").build()?;
+    /// assert!(request.properties().is_empty());
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    properties;
+    /// The properties, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, Version};
+    ///
+    /// let bytes = b"\xA2\x0D\x00\x01\x07\x26\x00\x01k\x00\x01v\x00\x01a";
+    /// let (packet, _) = Decoder::any(Version::V5).decode(bytes)?.complete().unwrap();
+    /// let Packet::Unsubscribe(request) = packet else { panic!() };
+    /// assert!(request.into_properties().user_properties().eq([("k", "v")]));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    into_properties;
     /// The filters in their order; there is at least one.
-    #[must_use]
-    pub fn filters(&self) -> TopicFilters<'_> {
-        TopicFilters {
-            rest: wire::tail(self.bytes(), self.layout.filters),
-        }
-    }
-
-    pub(crate) fn content(&self) -> (PacketId, &[u8], &[u8]) {
-        (
-            self.packet_id(),
-            self.properties().as_bytes(),
-            self.filters().rest,
-        )
-    }
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, Unsubscribe};
+    ///
+    /// let request = Unsubscribe::builder(PacketId::MIN).filter("a").filter("b").build()?;
+    /// assert_eq!(request.filters().count(), 2);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    filters: TopicFilters as TopicFilters;
+    /// The filters, for as long as the bytes that the view was read from.
+    ///
+    /// ```
+    /// use mqtt_codec::{Decoder, Packet, Version};
+    ///
+    /// let bytes = b"\xA2\x05\x00\x01\x00\x01a";
+    /// let (packet, _) = Decoder::any(Version::V311).decode(bytes)?.complete().unwrap();
+    /// let Packet::Unsubscribe(unsubscribe) = packet else { panic!() };
+    /// assert!(unsubscribe.into_filters().eq(["a"]));
+    /// # Ok::<(), mqtt_codec::DecodeError>(())
+    /// ```
+    into_filters;
 }
-
-framed!(Unsubscribe);
 
 impl<S: Storage> Wire for Unsubscribe<S> {
     fn packet_type(&self) -> PacketType {
         PacketType::Unsubscribe
     }
 
-    fn remaining(&self, version: Version, _trim: Trim) -> core::result::Result<usize, EncodeError> {
-        if version.has_properties()
-            && !self.layout.has_properties
-            && self
-                .filters()
-                .any(|filter| topic::check_filter(filter.as_bytes(), true).is_err())
-        {
+    fn remaining(&self, to: &Encoder, trim: Trim) -> core::result::Result<usize, EncodeError> {
+        let version = to.version();
+        let crosses = version.has_properties() != self.layout.has_properties;
+        let mut filters = self.filters().filter_bytes();
+        if crosses && filters.any(|filter| !to.means_the_same(filter)) {
+            let field = Field::TopicFilter;
             return Err(EncodeError::not_in_version(
                 PacketType::Unsubscribe,
                 version,
-                Field::TopicFilter,
+                field,
             ));
         }
-        Ok(
-            wire::properties_len(self.properties(), version, Trim::Nothing)
-                .saturating_add(self.filters().rest.len())
-                .saturating_add(2),
-        )
+        let filters = self.filters().rest.len();
+        Ok(listed::remaining(self.properties(), version, trim, filters))
     }
 
-    fn write<B: BufMut + ?Sized>(
-        &self,
-        version: Version,
-        _trim: Trim,
-        remaining: u32,
-        out: &mut B,
-    ) {
-        out.put_slice(HeaderBytes::new(PacketType::Unsubscribe.first_byte(), remaining).as_slice());
-        out.put_u16(self.packet_id().get());
-        wire::put_properties(self.properties(), version, Trim::Nothing, out);
+    fn write<B: BufMut + ?Sized>(&self, version: Version, trim: Trim, remaining: u32, out: &mut B) {
+        let how = (version, trim, remaining);
+        listed::put(
+            PacketType::Unsubscribe,
+            self.packet_id(),
+            self.properties(),
+            how,
+            out,
+        );
         out.put_slice(self.filters().rest);
-    }
-}
-
-impl<S: Storage> Describe for Unsubscribe<S> {
-    fn describe(&self, visitor: &mut dyn Visitor) {
-        visitor.field("packet_id", Value::Id(Some(self.packet_id())));
-        visitor.field("properties", Value::Properties(self.properties()));
-        visitor.field("filters", Value::TopicFilters(self.filters()));
     }
 }
 
@@ -211,6 +222,14 @@ pub struct UnsubscribeBuilder<'a> {
 
 impl<'a> UnsubscribeBuilder<'a> {
     /// Adds a filter.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, Unsubscribe};
+    ///
+    /// let unsubscribe = Unsubscribe::builder(PacketId::MIN).filter("a").filter("b").build()?;
+    /// assert_eq!(unsubscribe.filters().count(), 2);
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn filter(mut self, filter: &str) -> Self {
         if let Err(error) = put_block(&mut self.filters, Field::TopicFilter, filter.as_bytes()) {
@@ -218,31 +237,35 @@ impl<'a> UnsubscribeBuilder<'a> {
         }
         self
     }
+}
 
+listed_builder! {
+    Unsubscribe, UnsubscribeBuilder;
     /// Sets the properties.
-    #[must_use]
-    pub fn properties(self, properties: impl Into<Properties<'a>>) -> Self {
-        Self {
-            properties: properties.into(),
-            ..self
-        }
-    }
-
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, PropertiesBuf, Property, Unsubscribe};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::UserProperty("k", "v"))?;
+    /// let unsubscribe = Unsubscribe::builder(PacketId::MIN).filter("a").properties(&properties).build()?;
+    /// assert!(unsubscribe.properties().user_properties().eq([("k", "v")]));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    properties;
     /// The packet.
+    ///
+    /// ```
+    /// use mqtt_codec::{PacketId, Unsubscribe};
+    ///
+    /// assert!(Unsubscribe::builder(PacketId::MIN).filter("$share/group/a").build().is_ok());
+    /// assert!(Unsubscribe::builder(PacketId::MIN).build().is_err());
+    /// ```
     ///
     /// # Errors
     /// When there is no filter, one is not valid, or a property is not allowed.
-    pub fn build(self) -> core::result::Result<Unsubscribe, BuildError> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
-        let (frame, header) = packet::frame(PacketType::Unsubscribe, |body| {
-            body.put_u16(self.packet_id.get());
-            wire::put_properties(self.properties, Version::V5, Trim::Nothing, body);
-            body.put_slice(&self.filters);
-            Ok(())
-        })?;
-        let layout = Layout::parse(&frame, header, BUILDER.context(PacketType::Unsubscribe))?;
-        Ok(Unsubscribe { frame, layout })
-    }
+    build;
+    |self| self.error.map_or(Ok(()), Err);
+    len self.filters.len();
+    put |body| body.put_slice(&self.filters);
 }

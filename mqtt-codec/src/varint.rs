@@ -18,6 +18,13 @@ impl VariableByteInteger {
     pub const MAX: Self = Self(0x0FFF_FFFF);
 
     /// The integer `value`, unless it is too large.
+    ///
+    /// ```
+    /// use mqtt_codec::VariableByteInteger;
+    ///
+    /// assert_eq!(VariableByteInteger::new(268_435_455), Some(VariableByteInteger::MAX));
+    /// assert_eq!(VariableByteInteger::new(268_435_456), None);
+    /// ```
     #[must_use]
     pub const fn new(value: u32) -> Option<Self> {
         if value <= Self::MAX.0 {
@@ -36,12 +43,25 @@ impl VariableByteInteger {
     }
 
     /// The number.
+    ///
+    /// ```
+    /// use mqtt_codec::VariableByteInteger;
+    ///
+    /// assert_eq!(VariableByteInteger::MAX.get(), 268_435_455);
+    /// ```
     #[must_use]
     pub const fn get(self) -> u32 {
         self.0
     }
 
     /// How many bytes its shortest form takes.
+    ///
+    /// ```
+    /// use mqtt_codec::VariableByteInteger;
+    ///
+    /// assert_eq!(VariableByteInteger::new(127).unwrap().encoded_len(), 1);
+    /// assert_eq!(VariableByteInteger::new(128).unwrap().encoded_len(), 2);
+    /// ```
     #[must_use]
     pub const fn encoded_len(self) -> usize {
         match self.0 {
@@ -53,6 +73,12 @@ impl VariableByteInteger {
     }
 
     /// Its shortest form (MQTT 5.0 [MQTT-1.5.5-1]).
+    ///
+    /// ```
+    /// use mqtt_codec::VariableByteInteger;
+    ///
+    /// assert_eq!(VariableByteInteger::MAX.encode().as_ref(), [0xFF, 0xFF, 0xFF, 0x7F]);
+    /// ```
     #[must_use]
     pub const fn encode(self) -> EncodedInteger {
         EncodedInteger {
@@ -86,6 +112,13 @@ impl fmt::Display for VariableByteInteger {
 }
 
 /// The bytes of a [`VariableByteInteger`].
+///
+/// ```
+/// use mqtt_codec::{EncodedInteger, VariableByteInteger};
+///
+/// let bytes: EncodedInteger = VariableByteInteger::new(128).unwrap().encode();
+/// assert_eq!(bytes.as_ref(), [0x80, 0x01]);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct EncodedInteger {
     bytes: [u8; 4],

@@ -26,6 +26,12 @@ impl Version {
     pub const ALL: [Self; 3] = [Self::V31, Self::V311, Self::V5];
 
     /// The Protocol Level (3.x) or Protocol Version (5.0) byte of CONNECT.
+    ///
+    /// ```
+    /// use mqtt_codec::Version;
+    ///
+    /// assert_eq!(Version::V311.level(), 4);
+    /// ```
     #[must_use]
     pub const fn level(self) -> u8 {
         match self {
@@ -36,6 +42,13 @@ impl Version {
     }
 
     /// The version whose level byte is `level`.
+    ///
+    /// ```
+    /// use mqtt_codec::Version;
+    ///
+    /// assert_eq!(Version::from_level(5), Some(Version::V5));
+    /// assert_eq!(Version::from_level(6), None);
+    /// ```
     #[must_use]
     pub const fn from_level(level: u8) -> Option<Self> {
         match level {
@@ -47,6 +60,12 @@ impl Version {
     }
 
     /// The Protocol Name that CONNECT carries.
+    ///
+    /// ```
+    /// use mqtt_codec::Version;
+    ///
+    /// assert_eq!(Version::V5.protocol_name(), "MQTT");
+    /// ```
     #[must_use]
     pub const fn protocol_name(self) -> &'static str {
         match self {
@@ -56,6 +75,13 @@ impl Version {
     }
 
     /// Whether packets of this version carry properties.
+    ///
+    /// ```
+    /// use mqtt_codec::Version;
+    ///
+    /// assert!(Version::V5.has_properties());
+    /// assert!(!Version::V311.has_properties());
+    /// ```
     #[must_use]
     pub const fn has_properties(self) -> bool {
         matches!(self, Self::V5)

@@ -1,5 +1,5 @@
 use crate::QoS;
-use crate::property::Properties;
+use crate::properties::Properties;
 
 /// The message that the server publishes when a client is gone (MQTT 3.1.1 §3.1.2.5, MQTT 5.0 §3.1.2.5).
 ///
@@ -21,6 +21,13 @@ pub struct Will<'a> {
 
 impl<'a> Will<'a> {
     /// A will of QoS 0, not retained, without properties. Its rules are checked when CONNECT is built.
+    ///
+    /// ```
+    /// use mqtt_codec::{QoS, Will};
+    ///
+    /// let will = Will::new("status", b"offline");
+    /// assert_eq!((will.qos(), will.retain()), (QoS::AtMostOnce, false));
+    /// ```
     #[must_use]
     pub const fn new(topic: &'a str, payload: &'a [u8]) -> Self {
         Self {
@@ -33,18 +40,40 @@ impl<'a> Will<'a> {
     }
 
     /// Sets the Will QoS.
+    ///
+    /// ```
+    /// use mqtt_codec::{QoS, Will};
+    ///
+    /// assert_eq!(Will::new("status", b"").with_qos(QoS::ExactlyOnce).qos(), QoS::ExactlyOnce);
+    /// ```
     #[must_use]
     pub const fn with_qos(self, qos: QoS) -> Self {
         Self { qos, ..self }
     }
 
     /// Sets Will Retain.
+    ///
+    /// ```
+    /// use mqtt_codec::Will;
+    ///
+    /// assert!(Will::new("status", b"").with_retain(true).retain());
+    /// ```
     #[must_use]
     pub const fn with_retain(self, retain: bool) -> Self {
         Self { retain, ..self }
     }
 
     /// Sets the will properties.
+    ///
+    /// ```
+    /// use mqtt_codec::{PropertiesBuf, Property, Will};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::WillDelayInterval(60))?;
+    /// let will = Will::new("status", b"").with_properties(&properties);
+    /// assert_eq!(will.properties().will_delay_interval(), Some(60));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
     #[must_use]
     pub fn with_properties(self, properties: impl Into<Properties<'a>>) -> Self {
         Self {
@@ -54,30 +83,60 @@ impl<'a> Will<'a> {
     }
 
     /// The Will Topic.
+    ///
+    /// ```
+    /// use mqtt_codec::Will;
+    ///
+    /// assert_eq!(Will::new("status", b"").topic(), "status");
+    /// ```
     #[must_use]
     pub const fn topic(&self) -> &'a str {
         self.topic
     }
 
     /// The Will Message (3.x) or Will Payload (5.0).
+    ///
+    /// ```
+    /// use mqtt_codec::Will;
+    ///
+    /// assert_eq!(Will::new("status", b"offline").payload(), b"offline");
+    /// ```
     #[must_use]
     pub const fn payload(&self) -> &'a [u8] {
         self.payload
     }
 
     /// The Will QoS.
+    ///
+    /// ```
+    /// use mqtt_codec::{QoS, Will};
+    ///
+    /// assert_eq!(Will::new("status", b"").qos(), QoS::AtMostOnce);
+    /// ```
     #[must_use]
     pub const fn qos(&self) -> QoS {
         self.qos
     }
 
     /// Will Retain.
+    ///
+    /// ```
+    /// use mqtt_codec::Will;
+    ///
+    /// assert!(!Will::new("status", b"").retain());
+    /// ```
     #[must_use]
     pub const fn retain(&self) -> bool {
         self.retain
     }
 
     /// The will properties.
+    ///
+    /// ```
+    /// use mqtt_codec::Will;
+    ///
+    /// assert!(Will::new("status", b"").properties().is_empty());
+    /// ```
     #[must_use]
     pub const fn properties(&self) -> Properties<'a> {
         self.properties

@@ -2,12 +2,14 @@
 
 use bytes::BufMut;
 
+use crate::decode_error::Field;
 use crate::encode_error::EncodeError;
-use crate::property::Properties;
-use crate::property_id::PropertyId;
-use crate::reader::{index, short};
+use crate::encoder::Encoder;
+use crate::properties::Properties;
+use crate::property::PropertyId;
+use crate::reader::{Sender, index, short};
 use crate::varint::VariableByteInteger;
-use crate::{PacketType, Version};
+use crate::{PacketType, ReasonCode, Version};
 
 /// What is left out of a packet so that its receiver takes it.
 #[expect(unnameable_types, reason = "part of a sealed trait")]
@@ -58,14 +60,45 @@ pub trait Wire {
         Ready::No
     }
 
-    /// Remaining Length, or why this version cannot say it.
+    /// Whether a 5.0 packet with this content may come from there; its type may. 3.x knows no such thing.
+    ///
+    /// # Errors
+    /// The field that may not.
+    #[inline]
+    fn may_come_from(&self, _sender: Sender) -> Result<(), Field> {
+        Ok(())
+    }
+
+    /// Remaining Length, or why it cannot be said to this receiver.
     ///
     /// # Errors
     /// [`EncodeErrorKind::NotInVersion`](crate::EncodeErrorKind::NotInVersion).
-    fn remaining(&self, version: Version, trim: Trim) -> Result<usize, EncodeError>;
+    fn remaining(&self, to: &Encoder, trim: Trim) -> Result<usize, EncodeError>;
 
     /// Writes the packet, fixed header included. `remaining` is what [`Wire::remaining`] gave.
     fn write<B: BufMut + ?Sized>(&self, version: Version, trim: Trim, remaining: u32, out: &mut B);
+}
+
+/// Whether a reason code may come from there.
+pub(crate) fn may_say(sender: Sender, reason: ReasonCode, packet: PacketType) -> Result<(), Field> {
+    if sender.may_say(reason, packet) {
+        Ok(())
+    } else {
+        Err(Field::ReasonCode)
+    }
+}
+
+/// Whether a property that only one side may send is not there, or `allowed`.
+pub(crate) fn may_have(
+    allowed: bool,
+    properties: Properties<'_>,
+    id: PropertyId,
+) -> Result<(), Field> {
+    if allowed || properties.find(id).is_none() {
+        Ok(())
+    } else {
+        Err(Field::Property(id))
+    }
 }
 
 /// Length of properties with their Property Length; nothing in versions that have none.
@@ -148,6 +181,15 @@ macro_rules! framed {
     ($name:ident) => {
         impl<S: crate::Storage> $name<S> {
             /// The same packet as a view; costs nothing.
+            ///
+            /// ```
+            /// use mqtt_codec::{Packet, PacketView, Publish};
+            ///
+            /// let owned: Packet = Publish::builder("a").build()?.into();
+            /// let view: PacketView<'_> = owned.as_view(); // the same for each packet type
+            /// assert_eq!(view.to_owned_packet(), owned);
+            /// # Ok::<(), mqtt_codec::BuildError>(())
+            /// ```
             #[must_use]
             pub fn as_view(&self) -> $name<&[u8]> {
                 $name {
@@ -156,7 +198,20 @@ macro_rules! framed {
                 }
             }
 
-            /// The same packet with a copy of its bytes.
+            /// The same packet with a copy of its bytes: one that outlives what a view was read from, or does not keep
+            /// the whole buffer that an owned packet came in.
+            ///
+            /// ```
+            /// use mqtt_codec::{Decoder, Packet, Version};
+            ///
+            /// let mut buffer = *b"\x30\x04\x00\x01ax";
+            /// let (view, _) = Decoder::any(Version::V311).decode(&buffer)?.complete().unwrap();
+            /// let owned = view.to_owned_packet(); // the same for each packet type
+            /// buffer.fill(0);
+            /// let Packet::Publish(publish) = owned else { panic!() };
+            /// assert_eq!(publish.payload(), b"x");
+            /// # Ok::<(), mqtt_codec::DecodeError>(())
+            /// ```
             #[must_use]
             pub fn to_owned_packet(&self) -> $name {
                 $name {
@@ -177,6 +232,17 @@ macro_rules! framed {
         impl<S: crate::Storage> core::fmt::Debug for $name<S> {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 crate::describe::debug(self, stringify!($name), f)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl<S: crate::Storage> serde::Serialize for $name<S> {
+            /// As [`Packet`](crate::Packet).
+            fn serialize<Z: serde::Serializer>(
+                &self,
+                serializer: Z,
+            ) -> core::result::Result<Z::Ok, Z::Error> {
+                crate::serialize::packet(crate::PacketType::$name, self, serializer)
             }
         }
 

@@ -41,7 +41,7 @@ fn judge(version: Version, bytes: &[u8]) {
     }
 }
 
-// BC-009, BC-017, BC-020, BC-022, BC-023: the body ends early, and the fixed header says so.
+// BC-009, BC-017, BC-020, BC-023: the body ends early, and the fixed header says so.
 #[test]
 fn truncated_everywhere() {
     for (version, bytes) in support::valid() {
@@ -122,6 +122,47 @@ fn an_inner_length_that_is_too_large_is_found_at_its_field() {
         (error.kind(), error.offset()),
         (DecodeErrorKind::IntegerTooLong, 5)
     );
+}
+
+// BC-022: a CONNECT and an acknowledgement of nothing, as it was published.
+#[test]
+fn a_connect_followed_by_garbage() {
+    let bytes = [
+        &b"\x10\x10\x00\x04MQTT\x05\x02\x00\x3C\x03\x21\x00\x14\x00\x00"[..],
+        &[0x42, 0x03, 0x00, 0x20],
+    ]
+    .concat();
+    let mut decoder = Decoder::server();
+    let (_, used) = decoder.decode(&bytes).unwrap().complete().unwrap();
+    let error = decoder.decode(&bytes[used..]).unwrap_err();
+    assert_eq!(error.kind(), DecodeErrorKind::InvalidFlags);
+    // BC-055: and nothing is read after an error.
+    assert_eq!(decoder.decode(&[0xC0, 0x00]), Err(error));
+}
+
+// BC-032: as many levels as a filter can have, on a stack that nothing may recurse on.
+#[test]
+fn a_filter_of_65_535_levels() {
+    let judge = || {
+        let filter = vec![b'/'; 65_535];
+        let body = [&[0, 1][..], &support::block(&filter), &[1]].concat();
+        let bytes = support::frame(0x82, &body);
+        let (packet, _) = Decoder::any(Version::V311)
+            .decode(&bytes)
+            .unwrap()
+            .complete()
+            .unwrap();
+        let mqtt_codec::Packet::Subscribe(subscribe) = packet else {
+            panic!()
+        };
+        assert_eq!(subscribe.filters().next().unwrap().filter_bytes(), filter);
+    };
+    std::thread::Builder::new()
+        .stack_size(64 * 1024)
+        .spawn(judge)
+        .unwrap()
+        .join()
+        .unwrap();
 }
 
 // BC-026: every level with every name.

@@ -212,40 +212,96 @@ fn an_alias_stands_for_the_topic() {
     }
 }
 
+/// Everything that holds bytes of others: packets and views of them, builders, events, properties, wills, prepared messages,
+/// errors of them, decoders in the middle of them.
 #[test]
 fn nothing_secret_is_shown() {
+    const SECRET: &str = "hunter2";
+    let secret = SECRET.as_bytes();
+    let will = Will::new("will/topic", secret);
     let connect = Connect::builder(Version::V5, "client")
         .user_name("user")
-        .password(b"hunter2")
-        .will(Will::new("will/topic", b"last words"))
-        .build()
-        .unwrap();
+        .password(secret)
+        .will(will);
     let mut properties = mqtt_codec::PropertiesBuf::new();
     properties
         .push(Property::AuthenticationMethod("M"))
         .unwrap()
-        .push(Property::AuthenticationData(b"hunter2"))
+        .push(Property::AuthenticationData(secret))
         .unwrap();
-    let auth = mqtt_codec::Auth::builder(mqtt_codec::ReasonCode::ContinueAuthentication)
-        .properties(&properties)
-        .build()
+    let mut data = mqtt_codec::PropertiesBuf::new();
+    data.push(Property::CorrelationData(secret)).unwrap();
+    let reason = mqtt_codec::ReasonCode::ContinueAuthentication;
+    let auth = mqtt_codec::Auth::builder(reason).properties(&properties);
+    let connack =
+        mqtt_codec::ConnAck::builder(mqtt_codec::ReasonCode::Success).properties(&properties);
+    let publish = Publish::builder("topic").payload(secret).properties(&data);
+    let message = publish.build().unwrap();
+    let prepared = PreparedPublish::new(&message);
+
+    let mut bytes = Vec::new();
+    Encoder::new(Version::V5)
+        .encode(&message, &mut bytes)
         .unwrap();
-    let publish = Publish::builder("topic")
-        .payload(b"hunter2")
-        .build()
-        .unwrap();
-    for packet in [Packet::from(connect), auth.into(), publish.into()] {
-        for shown in [
-            format!("{packet:?}"),
-            format!("{packet:#?}"),
-            serde_json::to_string(&packet).unwrap(),
-        ] {
-            assert!(
-                !shown.contains("hunter2") && !shown.contains("last words"),
-                "{shown}"
-            );
-            assert!(!shown.contains("104, 117"), "neither as numbers: {shown}");
-        }
+    let mut whole = mqtt_codec::StreamDecoder::new(Decoder::any(Version::V5), u32::MAX);
+    let mut pieces = mqtt_codec::StreamDecoder::new(Decoder::any(Version::V5), 0);
+    let event = whole.decode(&bytes).unwrap();
+    let mut buffer = BytesMut::from(&bytes[..]);
+    let head = pieces.decode_from(&mut buffer).unwrap();
+    let piece = pieces.decode_from(&mut buffer).unwrap();
+    let peek = mqtt_codec::Peek::new(&bytes).unwrap();
+    let status = Decoder::any(Version::V5).decode(&bytes).unwrap();
+
+    let raw = properties.as_properties();
+    let mut shown: Vec<String> = [
+        &will as &dyn core::fmt::Debug,
+        &connect,
+        &connect.build().unwrap(),
+        &auth,
+        &auth.build().unwrap(),
+        &connack,
+        &publish,
+        &message,
+        &message.as_view(),
+        &message.to_builder(),
+        &prepared,
+        &event,
+        &head,
+        &piece,
+        &peek,
+        &status,
+        &pieces,
+        &properties,
+        &raw,
+        &raw.iter(),
+        &raw.iter().last(),
+        &data,
+        &Property::CorrelationData(secret),
+        &MqttCodec::new(Decoder::any(Version::V5), Encoder::new(Version::V5)),
+    ]
+    .into_iter()
+    .flat_map(|value| [format!("{value:?}"), format!("{value:#?}")])
+    .collect();
+    for packet in [
+        Packet::from(connect.build().unwrap()),
+        auth.build().unwrap().into(),
+        connack.build().unwrap().into(),
+        message.clone().into(),
+    ] {
+        shown.push(serde_json::to_string(&packet).unwrap());
+    }
+    shown.push(serde_json::to_string(&will).unwrap());
+    shown.push(serde_json::to_string(&message).unwrap());
+    shown.push(serde_json::to_string(&raw).unwrap());
+    shown.push(serde_json::to_string(&Property::AuthenticationData(secret)).unwrap());
+    let numbers: Vec<String> = secret.iter().map(|byte| byte.to_string()).collect();
+    for shown in shown {
+        assert!(!shown.contains(SECRET), "{shown}");
+        let flat: String = shown.split_whitespace().collect();
+        assert!(
+            !flat.contains(&numbers.join(",")),
+            "nor as numbers: {shown}"
+        );
     }
 }
 

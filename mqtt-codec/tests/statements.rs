@@ -3,9 +3,12 @@
 //!
 //! A packet that breaks a statement must be refused with an error that cites this statement. To add a case, add a row:
 //!
-//! * `decode`, `client`, `server`: judged without direction, as by a client, as by a server. What is accepted must be
-//!   encoded to the same bytes, or to `expect`. What is refused must be answered as `expect` says, if it says.
-//! * `first`: the first packet that a server receives.
+//! * `decode`, `client`, `server`: judged without direction, as by a client after CONNACK, as by a server after CONNECT.
+//!   What is accepted must be encoded to the same bytes, or to `expect`. What is refused must be answered as `expect`
+//!   says, if it says.
+//! * `first`, `client-first`: the first packet that a server, or a client, receives.
+//! * `forwarded`: read, prepared and encoded again gives `expect`, or the same: what a server must not change.
+//! * `send`: encoded as the side that `options` names gives the same bytes, or is refused.
 //! * `differs`: equal to itself and not to `expect`.
 //! * `payload`, `fields`: what PUBLISH and CONNECT hold.
 //! * `encode`: encoded with `options` gives `expect`.
@@ -24,10 +27,11 @@
 
 use bytes::BytesMut;
 use mqtt_codec::{
-    BuildErrorKind, DecodeError, Decoder, EncodeErrorKind, Encoder, Packet, Publish, Reaction,
-    Status, Version,
+    BuildErrorKind, DecodeError, Decoder, EncodeErrorKind, Encoder, Packet, PreparedPublish,
+    Publish, Reaction, Recipient, Status, Version,
 };
 
+#[derive(Clone)]
 struct Row {
     name: String,
     id: String,
@@ -267,6 +271,7 @@ fn build_topic(row: &Row) {
     }
 }
 
+// BC-024: [MQTT-3.8.3-3] and [MQTT-3.10.3-2] have their rows. BC-078: so has every other statement, and each row runs.
 #[test]
 fn every_case_is_judged_as_its_statement_says() {
     let rows = rows();
@@ -274,9 +279,12 @@ fn every_case_is_judged_as_its_statement_says() {
     for row in &rows {
         match row.check.as_str() {
             "decode" => judge(row, Decoder::any(row.version)),
-            "client" => judge(row, Decoder::client(row.version)),
+            "client" => judge(row, Decoder::client_after_connack(row.version)),
+            "client-first" => judge_stream(row, Decoder::client(row.version)),
+            "forwarded" => forwarded(row),
+            "send" => send(row),
             "server" => judge(row, Decoder::server_after_connect(row.version)),
-            "first" => judge_first(row),
+            "first" => judge_stream(row, Decoder::server()),
             "differs" => {
                 let [packet, other] = [&row.packet, &hex(&row.expect)]
                     .map(|bytes| whole(&mut Decoder::any(row.version), bytes).unwrap());
@@ -294,9 +302,66 @@ fn every_case_is_judged_as_its_statement_says() {
     }
 }
 
-/// As [`judge`], but before the version is known nothing can be cited in another version's numbers.
-fn judge_first(row: &Row) {
-    judge(row, Decoder::server());
+/// Judges the last of several packets; those before it must be good.
+fn judge_stream(row: &Row, mut decoder: Decoder) {
+    let mut start = 0;
+    while let Ok(Status::Complete(peek)) = mqtt_codec::Peek::new(&row.packet[start..]) {
+        let end = start + peek.total_len();
+        if end == row.packet.len() {
+            break;
+        }
+        let packet = whole(&mut decoder, &row.packet[start..end]);
+        assert!(packet.is_ok(), "{}: {packet:?}", row.name);
+        start = end;
+    }
+    let packet = row.packet[start..].to_vec();
+    judge(
+        &Row {
+            packet,
+            ..row.clone()
+        },
+        decoder,
+    );
+}
+
+/// A server forwards to a receiver of the same version, as published: what is said of the content must come through.
+fn forwarded(row: &Row) {
+    let Packet::Publish(publish) = whole(&mut Decoder::any(row.version), &row.packet).unwrap()
+    else {
+        panic!("{}: not a PUBLISH", row.name)
+    };
+    let recipient = Recipient::new(publish.delivery()).retain_as_published();
+    let mut out = Vec::new();
+    PreparedPublish::new(&publish)
+        .encode(&Encoder::server(row.version), &recipient, &mut out)
+        .unwrap();
+    let expected = if row.expect.is_empty() {
+        row.packet.clone()
+    } else {
+        hex(&row.expect)
+    };
+    // Positive rows come through as they are; negative ones say what a change would have been.
+    if row.positive {
+        assert_eq!(out, expected, "{}", row.name);
+    } else {
+        assert_eq!(out, row.packet, "{}", row.name);
+        assert_ne!(out, expected, "{}", row.name);
+    }
+}
+
+fn send(row: &Row) {
+    let encoder = match row.options.as_str() {
+        "client" => Encoder::client(row.version),
+        "server" => Encoder::server(row.version),
+        other => panic!("{}: `{other}` is no side", row.name),
+    };
+    let packet = whole(&mut Decoder::any(row.version), &row.packet).unwrap();
+    let expected = if row.positive {
+        Ok(row.packet.clone())
+    } else {
+        Err(EncodeErrorKind::WrongDirection)
+    };
+    assert_eq!(encode(&encoder, &packet), expected, "{}", row.name);
 }
 
 /// `data/` must have what the project's copy of the statements asks for: see the `mqtt-normative` suite, which says so for

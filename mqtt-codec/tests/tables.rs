@@ -291,9 +291,22 @@ fn each_type_in_each_direction() {
                 (true, true) => None,
             };
             assert_eq!(
-                refused(Decoder::client(version)),
-                expect(server),
+                refused(Decoder::client_after_connack(version)),
+                match packet {
+                    PacketType::ConnAck => Some(DecodeErrorKind::SecondConnAck),
+                    _ => expect(server),
+                },
                 "{packet} from a server, {version}"
+            );
+            let first = match packet {
+                PacketType::ConnAck => None,
+                PacketType::Auth if v5 => None,
+                _ => Some(expect(server).unwrap_or(DecodeErrorKind::ConnAckExpected)),
+            };
+            assert_eq!(
+                refused(Decoder::client(version)),
+                first,
+                "{packet} as the first from a server, {version}"
             );
             assert_eq!(
                 refused(Decoder::any(version)),

@@ -174,6 +174,41 @@ const RULES: &[(&str, Version, &str, Version, &str)] = &[
         REFUSED,
     ),
     (
+        "SUBSCRIBE that would no longer be shared",
+        V5,
+        "82 10 00 01 00 00 0A 24 73 68 61 72 65 2F 67 2F 61 01",
+        V311,
+        REFUSED,
+    ),
+    (
+        "SUBSCRIBE that would be shared",
+        V311,
+        "82 0F 00 01 00 0A 24 73 68 61 72 65 2F 67 2F 61 01",
+        V5,
+        REFUSED,
+    ),
+    (
+        "SUBSCRIBE that is not shared in either",
+        V311,
+        "82 0F 00 01 00 0A 24 73 68 61 72 65 2F 67 2F 61 01",
+        V31,
+        "82 0F 00 01 00 0A 24 73 68 61 72 65 2F 67 2F 61 01",
+    ),
+    (
+        "UNSUBSCRIBE that would no longer be shared",
+        V5,
+        "A2 0F 00 01 00 00 0A 24 73 68 61 72 65 2F 67 2F 61",
+        V311,
+        REFUSED,
+    ),
+    (
+        "UNSUBSCRIBE that would be shared",
+        V311,
+        "A2 0E 00 01 00 0A 24 73 68 61 72 65 2F 67 2F 61",
+        V5,
+        REFUSED,
+    ),
+    (
         "UNSUBSCRIBE",
         V5,
         "A2 06 00 01 00 00 01 61",
@@ -278,6 +313,27 @@ const RULES: &[(&str, Version, &str, Version, &str)] = &[
         REFUSED,
     ),
     (
+        "CONNECT whose will waits",
+        V5,
+        "10 1A 00 04 4D 51 54 54 05 06 00 0A 00 00 01 63 05 18 00 00 00 01 00 01 77 00 01 6D",
+        V311,
+        REFUSED,
+    ),
+    (
+        "CONNECT whose will does not wait",
+        V5,
+        "10 1A 00 04 4D 51 54 54 05 06 00 0A 00 00 01 63 05 18 00 00 00 00 00 01 77 00 01 6D",
+        V311,
+        "10 13 00 04 4D 51 54 54 04 06 00 0A 00 01 63 00 01 77 00 01 6D",
+    ),
+    (
+        "CONNECT loses limits and wishes of the client",
+        V5,
+        "10 16 00 04 4D 51 54 54 05 02 00 0A 08 27 00 00 01 00 21 00 0A 00 01 63",
+        V311,
+        "10 0D 00 04 4D 51 54 54 04 02 00 0A 00 01 63",
+    ),
+    (
         "CONNECT with a password alone",
         V5,
         "10 11 00 04 4D 51 54 54 05 42 00 0A 00 00 01 63 00 01 70",
@@ -340,11 +396,11 @@ fn each_rule() {
             }
             Err(error) => {
                 assert_eq!(expected, REFUSED, "{name}: {error}");
-                assert_eq!(
-                    (error.kind(), error.version()),
-                    (EncodeErrorKind::NotInVersion, to),
-                    "{name}"
-                );
+                let kind = match name {
+                    "PUBLISH known by its alias alone" => EncodeErrorKind::UnresolvedTopicAlias,
+                    _ => EncodeErrorKind::NotInVersion,
+                };
+                assert_eq!((error.kind(), error.version()), (kind, to), "{name}");
                 assert!(out.is_empty());
             }
         }
@@ -398,16 +454,106 @@ fn what_only_3_1_allows_and_forbids() {
         "63 ".repeat(24)
     );
     assert!(!accepts(&long));
-    let leniency = mqtt_codec::Leniency {
-        long_client_id: true,
-        ..mqtt_codec::Leniency::NONE
-    };
+    let leniency = mqtt_codec::Leniency::NONE.long_client_id();
     assert!(
         Decoder::any(V31)
             .dangerous_leniency(leniency)
             .decode(&hex(&long))
             .is_ok()
     );
+}
+
+/// What a server takes for shared in every version goes over, unless it is no shared subscription of 5.0.
+#[test]
+fn shared_subscriptions_cross_if_the_receiver_shares() {
+    for (from, packet, to, expected) in [
+        (
+            V5,
+            "82 10 00 01 00 00 0A 24 73 68 61 72 65 2F 67 2F 61 01",
+            V311,
+            "82 0F 00 01 00 0A 24 73 68 61 72 65 2F 67 2F 61 01",
+        ),
+        (
+            V311,
+            "82 0F 00 01 00 0A 24 73 68 61 72 65 2F 67 2F 61 01",
+            V5,
+            "82 10 00 01 00 00 0A 24 73 68 61 72 65 2F 67 2F 61 01",
+        ),
+        (
+            V311,
+            "A2 0E 00 01 00 0A 24 73 68 61 72 65 2F 67 2F 61",
+            V5,
+            "A2 0F 00 01 00 00 0A 24 73 68 61 72 65 2F 67 2F 61",
+        ),
+        (
+            V311,
+            "A2 0C 00 01 00 08 24 73 68 61 72 65 2F 67",
+            V5,
+            REFUSED,
+        ),
+    ] {
+        let bytes = hex(packet);
+        let (packet, _) = Decoder::any(from)
+            .decode(&bytes)
+            .unwrap()
+            .complete()
+            .unwrap();
+        let mut out = Vec::new();
+        let result = Encoder::new(to)
+            .with_shared_subscriptions(true)
+            .encode(&packet, &mut out);
+        assert_eq!(result.is_err(), expected == REFUSED, "{packet:?}");
+        assert!(expected == REFUSED || out == hex(expected), "{packet:?}");
+    }
+}
+
+/// MQTT 3.1 §2.3: a topic of at most 32,767 characters, however many bytes they take.
+#[test]
+fn topics_of_3_1_have_a_limit() {
+    for (topic, fits) in [
+        ("a".repeat(32_767), true),
+        ("a".repeat(32_768), false),
+        ("ü".repeat(32_767), true),
+    ] {
+        let publish = mqtt_codec::Publish::builder(&topic).build().unwrap();
+        let mut out = Vec::new();
+        Encoder::new(V311).encode(&publish, &mut out).unwrap();
+        let decoded = Decoder::any(V31).decode(&out);
+        assert_eq!(decoded.is_ok(), fits);
+        if let Err(error) = decoded {
+            assert_eq!(error.kind(), mqtt_codec::DecodeErrorKind::TopicNameTooLong);
+        }
+        // Neither as it came nor anew.
+        let (packet, _) = Decoder::any(V311).decode(&out).unwrap().complete().unwrap();
+        let prepared = mqtt_codec::PreparedPublish::new(&publish);
+        let recipient = mqtt_codec::Recipient::new(mqtt_codec::Delivery::AtMostOnce);
+        for version in [V31, V311, V5] {
+            let encoder = Encoder::new(version);
+            let fits = fits || version != V31;
+            assert_eq!(encoder.encode(&packet, &mut Vec::new()).is_ok(), fits);
+            assert_eq!(encoder.encode(&publish, &mut Vec::new()).is_ok(), fits);
+            assert_eq!(
+                encoder
+                    .encode_publish_head(&publish, &mut Vec::new())
+                    .is_ok(),
+                fits
+            );
+            assert_eq!(
+                prepared
+                    .encode(&encoder, &recipient, &mut Vec::new())
+                    .is_ok(),
+                fits
+            );
+        }
+        let will = mqtt_codec::Will::new(&topic, b"");
+        assert_eq!(
+            mqtt_codec::Connect::builder(V31, "c")
+                .will(will)
+                .build()
+                .is_ok(),
+            fits
+        );
+    }
 }
 
 #[test]
@@ -426,10 +572,7 @@ fn leniency_is_normalised_or_not_passed_on() {
                     .map_err(|error| error.kind())
             })
     };
-    let dup = Leniency {
-        dup_without_qos: true,
-        ..Leniency::NONE
-    };
+    let dup = Leniency::NONE.dup_without_qos();
     assert_eq!(
         decode(dup, "38 04 00 01 61 78"),
         Ok(Ok(hex("30 04 00 01 61 78")))
@@ -443,18 +586,12 @@ fn leniency_is_normalised_or_not_passed_on() {
         Encoder::new(V311).encode(&packet, &mut out).unwrap();
         assert_eq!(out, hex("30 04 00 01 61 78"));
     }
-    let bridge = Leniency {
-        bridge_protocol_level: true,
-        ..Leniency::NONE
-    };
+    let bridge = Leniency::NONE.bridge_protocol_level();
     assert_eq!(
         decode(bridge, "10 0D 00 04 4D 51 54 54 84 02 00 0A 00 01 63"),
         Ok(Ok(hex("10 0D 00 04 4D 51 54 54 04 02 00 0A 00 01 63")))
     );
-    let password = Leniency {
-        password_without_user_name: true,
-        ..Leniency::NONE
-    };
+    let password = Leniency::NONE.password_without_user_name();
     assert_eq!(
         decode(
             password,

@@ -62,6 +62,7 @@ fn mqtt_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
         .collect();
     Ok(vec![
         ("mqtt_decode", packets.clone()),
+        ("mqtt_stream", packets.clone()),
         ("mqtt_differential", packets),
     ])
 }

@@ -1,4 +1,5 @@
-//! What an input can make us do at most: time linear in its length, heap within four times its length and 4 KiB.
+//! What an input can make us do at most: time linear in its length, heap within four times its length and 4 KiB. That
+//! instructions are linear too, whatever the machine, is a test: `tests/tests/codec_instructions.rs`.
 
 use bytes::BytesMut;
 use mqtt_codec::{Decoder, Status, Version};
@@ -30,6 +31,20 @@ fn shapes() -> Vec<(&'static str, fn(usize) -> Vec<u8>)> {
         body.extend(properties);
         frame(0x30, body)
     }
+    // BC-025
+    fn connect(len: usize) -> Vec<u8> {
+        let properties = b"\x26\0\x01k\0\x01v".repeat(len / 7);
+        let mut body = b"\0\x04MQTT\x05\x02\0\x3C".to_vec();
+        body.extend_from_slice(
+            mqtt_codec::VariableByteInteger::new(properties.len() as u32)
+                .unwrap()
+                .encode()
+                .as_ref(),
+        );
+        body.extend(properties);
+        body.extend(b"\0\x01c");
+        frame(0x10, body)
+    }
     fn filters(len: usize) -> Vec<u8> {
         frame(
             0x82,
@@ -44,6 +59,7 @@ fn shapes() -> Vec<(&'static str, fn(usize) -> Vec<u8>)> {
     }
     vec![
         ("user properties", properties as fn(usize) -> Vec<u8>),
+        ("properties of connect", connect),
         ("filters", filters),
         ("reason codes", codes),
         ("acknowledgements", acknowledgements),
@@ -87,7 +103,7 @@ pub fn run(bench: &mut Bench) {
             worst = worst.max(peak / (4.0 * input.len() as f64 + 4096.0));
         }
         bench.goal(
-            &format!("exponent.{}", name.replace(' ', "-")),
+            &format!("time-exponent.{}", name.replace(' ', "-")),
             slope(&points),
             1.05,
         );

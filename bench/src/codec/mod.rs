@@ -4,6 +4,7 @@
 //! of topics, filters and payloads), so that nobody is fast by being wrong. Ours does so from the bytes that it proved to
 //! be text while it decoded; the row "as text" makes `&str` of them, which safe code can do only by looking again.
 
+mod build;
 mod data;
 mod decode;
 mod encode;
@@ -16,6 +17,7 @@ use crate::harness::Bench;
 pub fn run(bench: &mut Bench) {
     decode::run(bench);
     encode::run(bench);
+    build::run(bench);
     fan_out::run(bench);
     limits::run(bench);
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use mqtt_codec::{PacketId, ReasonCode};
 
+use super::Broker;
 use super::outgoing::Slot;
 use super::records::{self, SessionRecord, WillRecord};
 use super::session::{Link, Session, SessionKey};
 use super::timers::{Due, What};
 use super::will::Will;
-use super::Broker;
 use crate::store::{Batch, Table, Ticket};
 
 /// What a CONNECT asks of the broker.
@@ -138,10 +138,7 @@ impl Broker {
         if let Some(will) = will {
             self.publish_will(&will);
         }
-        Ok(Attached {
-            ticket,
-            ..attached
-        })
+        Ok(Attached { ticket, ..attached })
     }
 
     /// The connection of this generation has ended; `keep_will` unless the client took it back with a good DISCONNECT

@@ -8,12 +8,12 @@ use bytes::Bytes;
 use mqtt_codec::PacketId;
 use topic_match::{SubscriptionFilter, TopicName};
 
+use super::Broker;
 use super::message::{Delivery, Message, MessageRow};
 use super::outgoing::Slot;
 use super::records::{self, QueueRecord, SessionRecord};
 use super::session::{Session, SessionKey};
 use super::will::Will;
-use super::Broker;
 use crate::store::{Batch, Store, StoreError, Table};
 
 /// Entries read at a time.
@@ -55,11 +55,10 @@ impl Broker {
             match (found.get(client), SubscriptionFilter::new(text)) {
                 (Some((session, _)), Ok(filter)) => {
                     let granted = records::read_subscription(value)?;
-                    let inserted = self.index.write().insert(
-                        filter,
-                        SessionKey(Arc::clone(session)),
-                        granted,
-                    );
+                    let inserted =
+                        self.index
+                            .write()
+                            .insert(filter, SessionKey(Arc::clone(session)), granted);
                     match inserted {
                         Ok(_) => {
                             session.subscriptions.fetch_add(1, Ordering::Relaxed);
@@ -85,7 +84,11 @@ impl Broker {
             let (client, id) = records::client_and_rest(key)?;
             match found.get(client) {
                 Some((session, _)) => {
-                    session.state.lock().incoming.insert(records::packet_id(id)?);
+                    session
+                        .state
+                        .lock()
+                        .incoming
+                        .insert(records::packet_id(id)?);
                 }
                 None => sweep.push(Table::Incoming, Bytes::copy_from_slice(key), None),
             }

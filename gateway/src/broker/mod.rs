@@ -38,8 +38,8 @@ pub(crate) use message::{Delivery, Granted, Message};
 pub(crate) use outgoing::{Answered, Slot};
 pub(crate) use retained::RetainedQuery;
 pub(crate) use route::{Routed, Sendable, Turn};
-pub(crate) use session::{Session, State};
 use session::SessionKey;
+pub(crate) use session::{Session, State};
 pub(crate) use subscribe::SubscribeError;
 pub(crate) use will::Will;
 
@@ -280,10 +280,10 @@ impl Broker {
             records::queue_key(&session.client_id, row),
             None,
         );
-        if let Some(message) = &delivery.message.row {
-            if message.release() {
-                batch.push(Table::Message, records::message_key(message.id), None);
-            }
+        if let Some(message) = &delivery.message.row
+            && message.release()
+        {
+            batch.push(Table::Message, records::message_key(message.id), None);
         }
     }
 
@@ -366,7 +366,10 @@ impl Broker {
         };
         let access = will.access.as_ref();
         if access.is_some_and(|access| !access.allows(operation)) {
-            tracing::warn!(topic, "a will was not published: its client may not publish there");
+            tracing::warn!(
+                topic,
+                "a will was not published: its client may not publish there"
+            );
             return;
         }
         let mut turn = Turn::default();

@@ -53,7 +53,11 @@ const IDS: usize = 65_535;
 
 fn after(id: PacketId, steps: usize) -> PacketId {
     let sum = usize::from(id.get()).saturating_add(steps);
-    let wrapped = if sum > IDS { sum.saturating_sub(IDS) } else { sum };
+    let wrapped = if sum > IDS {
+        sum.saturating_sub(IDS)
+    } else {
+        sum
+    };
     u16::try_from(wrapped)
         .ok()
         .and_then(PacketId::new)

@@ -81,7 +81,8 @@ fn qos(bits: u8) -> Result<QoS, StoreError> {
 
 /// The key of something that a client has.
 fn of_client(client_id: &str, rest: &[u8]) -> Bytes {
-    let mut key = BytesMut::with_capacity(client_id.len().saturating_add(rest.len()).saturating_add(1));
+    let mut key =
+        BytesMut::with_capacity(client_id.len().saturating_add(rest.len()).saturating_add(1));
     key.put_slice(client_id.as_bytes());
     key.put_u8(0);
     key.put_slice(rest);
@@ -117,7 +118,9 @@ pub(super) fn message_key(id: u64) -> Bytes {
 
 /// A number in a key.
 pub(super) fn number(bytes: &[u8]) -> Result<u64, StoreError> {
-    let bytes = bytes.try_into().map_err(|_| corrupt("the key of a message"))?;
+    let bytes = bytes
+        .try_into()
+        .map_err(|_| corrupt("the key of a message"))?;
     Ok(u64::from_be_bytes(bytes))
 }
 

@@ -8,10 +8,10 @@ use bytes::Bytes;
 use mqtt_codec::{QoS, SubscriptionId};
 use topic_match::{Cursor, PageLimit, TopicFilterBuf, TopicName};
 
+use super::Broker;
 use super::message::{Delivery, Message, MessageRow};
 use super::records;
 use super::session::Session;
-use super::Broker;
 use crate::store::{Batch, Store, StoreError, Table};
 
 /// Retained messages that a new subscription is still owed.

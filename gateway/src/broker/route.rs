@@ -9,10 +9,10 @@ use std::sync::Arc;
 use mqtt_codec::{PacketId, PreparedPublish, Publish, QoS, Storage};
 use topic_match::{Match, TopicName};
 
+use super::Broker;
 use super::message::{Delivery, Granted, Identifiers, Message, MessageRow};
 use super::records;
 use super::session::{Pushed, Session, SessionKey};
-use super::Broker;
 use crate::store::{Batch, Table, Ticket};
 
 /// What gathers while the packets of one read are handled, to be done once at the end.
@@ -223,9 +223,7 @@ impl Broker {
         let (before, after) = members.split_at_checked(start)?;
         let mut in_turn = after.iter().chain(before);
         let first = in_turn.clone().next();
-        in_turn
-            .find(|(key, _)| key.0.is_connected())
-            .or(first)
+        in_turn.find(|(key, _)| key.0.is_connected()).or(first)
     }
 }
 
@@ -261,10 +259,7 @@ impl<'a> Targets<'a> {
         if granted.no_local && origin == Some(session.number) {
             return;
         }
-        let (qos, retain) = (
-            granted.qos.min(qos),
-            retain && granted.retain_as_published,
-        );
+        let (qos, retain) = (granted.qos.min(qos), retain && granted.retain_as_published);
         if session.subscriptions.load(Ordering::Relaxed) > 1 {
             if let Some(target) = self.find(session.number) {
                 target.qos = target.qos.max(qos);

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use mqtt_codec::RetainHandling;
 use topic_match::{SubscriptionFilter, TopicFilterBuf};
 
+use super::Broker;
 use super::message::Granted;
 use super::records;
 use super::retained::RetainedQuery;
 use super::session::{Session, SessionKey};
-use super::Broker;
 use crate::store::{Batch, Table};
 
 /// Why a subscription is not made.

@@ -33,7 +33,9 @@ impl Timers {
     /// `order` tells things that fall due in one millisecond apart.
     pub(crate) fn add(&self, at: u64, order: u64, due: Due) {
         let mut all = self.due.lock();
-        let is_first = all.first_key_value().is_none_or(|(first, _)| *first > (at, order));
+        let is_first = all
+            .first_key_value()
+            .is_none_or(|(first, _)| *first > (at, order));
         all.insert((at, order), due);
         drop(all);
         if is_first {

@@ -1,12 +1,10 @@
 //! Answers: in the order in which they are due, and not before what they promise is on the disk.
 
 use bytes::BufMut;
-use mqtt_codec::{
-    Encoder, PacketId, PubAck, PubComp, PubRec, PubRel, ReasonCode, Version,
-};
+use mqtt_codec::{Encoder, PacketId, PubAck, PubComp, PubRec, PubRel, ReasonCode, Version};
 
-use super::output::Output;
 use super::Open;
+use super::output::Output;
 use crate::broker::{Answered, Broker, Turn};
 use crate::store::{Batch, Ticket};
 
@@ -79,10 +77,10 @@ impl Open {
         out: &mut Output,
     ) -> bool {
         while let Some((ticket, reply)) = self.replies.front() {
-            if let Some(ticket) = ticket {
-                if broker.journal().poll_durable(*ticket, cx).is_pending() {
-                    return false;
-                }
+            if let Some(ticket) = ticket
+                && broker.journal().poll_durable(*ticket, cx).is_pending()
+            {
+                return false;
             }
             reply.write(&self.encoder, out.buffer());
             self.is_greeted = true;
@@ -144,14 +142,16 @@ impl Open {
             Answered::Release(delivery) => {
                 let mut batch = Batch::new();
                 broker.note_delivery(&self.session, &delivery, id, true, &mut batch);
-                let ticket = (!batch.is_empty())
-                    .then(|| broker.submit(batch))
-                    .flatten();
+                let ticket = (!batch.is_empty()).then(|| broker.submit(batch)).flatten();
                 self.reply(ticket, Reply::PubRel(id, ReasonCode::Success), out);
             }
             Answered::Again => self.reply(None, Reply::PubRel(id, ReasonCode::Success), out),
             Answered::Done(_) | Answered::Unknown => {
-                self.reply(None, Reply::PubRel(id, ReasonCode::PacketIdentifierNotFound), out);
+                self.reply(
+                    None,
+                    Reply::PubRel(id, ReasonCode::PacketIdentifierNotFound),
+                    out,
+                );
             }
         }
     }
@@ -166,7 +166,11 @@ impl Open {
             state.incoming.remove(&id)
         };
         if !was_held {
-            self.reply(None, Reply::PubComp(id, ReasonCode::PacketIdentifierNotFound), out);
+            self.reply(
+                None,
+                Reply::PubComp(id, ReasonCode::PacketIdentifierNotFound),
+                out,
+            );
             return;
         }
         let ticket = if self.session.is_persistent() {

@@ -49,10 +49,10 @@ impl Connection {
                 return refuse(code);
             }
         };
-        if let Some(will) = connect.will() {
-            if let Err(code) = self.check_will(&*access, will.topic(), will.qos(), will.retain()) {
-                return refuse(code);
-            }
+        if let Some(will) = connect.will()
+            && let Err(code) = self.check_will(&*access, will.topic(), will.qos(), will.retain())
+        {
+            return refuse(code);
         }
 
         let asked_expiry = match version {
@@ -177,8 +177,8 @@ impl Connection {
             if let Some(expiry) = granting.expiry {
                 say(Property::SessionExpiryInterval(expiry));
             }
-            if let Some(maximum) =
-                NonZeroU16::new(limits.receive_maximum).filter(|maximum| *maximum != NonZeroU16::MAX)
+            if let Some(maximum) = NonZeroU16::new(limits.receive_maximum)
+                .filter(|maximum| *maximum != NonZeroU16::MAX)
             {
                 say(Property::ReceiveMaximum(maximum));
             }

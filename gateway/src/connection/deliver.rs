@@ -39,12 +39,14 @@ impl Open {
                     is_drained = self.take(broker, &mut state, turn);
                     turn.wakers.extend(state.take_relieved());
                 }
-                if is_drained {
-                    if let Some(link) = &mut state.link {
-                        if !link.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-                            link.waker = Some(cx.waker().clone());
-                        }
-                    }
+                if is_drained
+                    && let Some(link) = &mut state.link
+                    && !link
+                        .waker
+                        .as_ref()
+                        .is_some_and(|waker| waker.will_wake(cx.waker()))
+                {
+                    link.waker = Some(cx.waker().clone());
                 }
             }
             // PUBREL may have come up.
@@ -201,10 +203,10 @@ impl Open {
             .retain(delivery.retain)
             .subscription_ids(delivery.identifiers.as_slice())
             .topic(form);
-        if message.expires.is_some() {
-            if let Some(seconds) = message.remaining_expiry(broker.clock().millis()) {
-                recipient = recipient.message_expiry_interval(seconds);
-            }
+        if message.expires.is_some()
+            && let Some(seconds) = message.remaining_expiry(broker.clock().millis())
+        {
+            recipient = recipient.message_expiry_interval(seconds);
         }
         let encoded = message
             .publish

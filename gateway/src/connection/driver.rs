@@ -115,18 +115,23 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
     fn poll_with(&mut self, cx: &mut Context<'_>, bench: &mut Workbench) -> Poll<io::Result<()>> {
         for _ in 0..ROUNDS {
             let mut is_busy = false;
-            if let Some(unsent) = &mut self.unsent {
-                if unsent.poll_write(&mut self.transport, cx)?.is_ready() {
-                    self.unsent = None;
-                    self.unflushed = true;
-                }
+            if let Some(unsent) = &mut self.unsent
+                && unsent.poll_write(&mut self.transport, cx)?.is_ready()
+            {
+                self.unsent = None;
+                self.unflushed = true;
             }
             if self.unflushed {
                 self.poll_flush(cx)?;
             }
 
             let mut ended = None;
-            if !self.is_paused(cx) && self.unsent.as_ref().is_none_or(|unsent| unsent.len() < UNSENT) {
+            if !self.is_paused(cx)
+                && self
+                    .unsent
+                    .as_ref()
+                    .is_none_or(|unsent| unsent.len() < UNSENT)
+            {
                 let mut buffer = ReadBuf::new(&mut bench.read);
                 match Pin::new(&mut self.transport).poll_read(cx, &mut buffer)? {
                     Poll::Ready(()) if buffer.filled().is_empty() => ended = Some(End::Close),

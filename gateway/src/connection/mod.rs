@@ -1,6 +1,6 @@
 //! One client's connection, without its socket: bytes in, bytes out.
 //!
-//! [`Connection::receive`] takes what came, [`Connection::produce`] gives what is to go. [`serve`] ties both to a
+//! A [`Connection`] takes what came and gives what is to go; [`serve`] ties it to a
 //! transport. An idle connection owns no buffer: a thread lends its own for as long as there is something to do.
 
 mod acks;
@@ -18,8 +18,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use mqtt_codec::{
-    Connect, ConnAck, Decoder, Disconnect, Encoder, PacketId, PacketView, Reaction,
-    ReasonCode, Status, Version,
+    ConnAck, Connect, Decoder, Disconnect, Encoder, PacketId, PacketView, Reaction, ReasonCode,
+    Status, Version,
 };
 use tokio::time::Instant;
 
@@ -159,7 +159,13 @@ impl Connection {
     }
 
     /// Takes bytes from the client. Answers go to `out`.
-    fn receive(&mut self, input: &[u8], now: Instant, turn: &mut Turn, out: &mut Output) -> Result<(), End> {
+    fn receive(
+        &mut self,
+        input: &[u8],
+        now: Instant,
+        turn: &mut Turn,
+        out: &mut Output,
+    ) -> Result<(), End> {
         let mut partial = core::mem::take(&mut self.partial);
         let bytes = if partial.is_empty() {
             input
@@ -254,7 +260,12 @@ impl Connection {
     }
 
     /// Puts what waits for the client into `out`; arranges to be woken for what comes later.
-    fn produce(&mut self, cx: &mut Context<'_>, turn: &mut Turn, out: &mut Output) -> Result<bool, End> {
+    fn produce(
+        &mut self,
+        cx: &mut Context<'_>,
+        turn: &mut Turn,
+        out: &mut Output,
+    ) -> Result<bool, End> {
         match &mut self.phase {
             Phase::Open(open) => open.produce(&self.broker, cx, turn, out),
             Phase::New | Phase::Over => Ok(false),
@@ -297,10 +308,10 @@ impl Connection {
             End::Disconnect(code) => {
                 if let Phase::Open(open) = &phase {
                     // Before 5.0 a server says no DISCONNECT.
-                    if open.encoder.version() == Version::V5 {
-                        if let Ok(disconnect) = Disconnect::builder(*code).build() {
-                            let _ = open.encoder.encode(&disconnect, out.buffer());
-                        }
+                    if open.encoder.version() == Version::V5
+                        && let Ok(disconnect) = Disconnect::builder(*code).build()
+                    {
+                        let _ = open.encoder.encode(&disconnect, out.buffer());
                     }
                 }
                 true
@@ -341,5 +352,4 @@ impl Open {
             keep_will: disconnect.reason() == ReasonCode::DisconnectWithWillMessage,
         }
     }
-
 }

@@ -31,11 +31,10 @@ impl Output {
 
     /// Bytes that wait.
     pub(crate) fn len(&self) -> usize {
-        self.shared
-            .iter()
-            .fold(self.own.len().saturating_sub(self.written), |sum, (_, bytes)| {
-                sum.saturating_add(bytes.len())
-            })
+        self.shared.iter().fold(
+            self.own.len().saturating_sub(self.written),
+            |sum, (_, bytes)| sum.saturating_add(bytes.len()),
+        )
     }
 
     /// Where heads and small packets go.

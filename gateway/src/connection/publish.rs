@@ -86,7 +86,10 @@ impl Open {
         };
         let now = broker.clock().at(now);
         let retain = publish.retain();
-        if !self.may_publish.may_publish(&*self.access, text, retain, now) {
+        if !self
+            .may_publish
+            .may_publish(&*self.access, text, retain, now)
+        {
             tracing::info!(client = %self.client_id, topic = text, "a client may not publish there");
             if settings.differences.unauthorized_closes {
                 return Err(End::Disconnect(ReasonCode::NotAuthorized));

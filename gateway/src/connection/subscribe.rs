@@ -1,7 +1,8 @@
 //! SUBSCRIBE and UNSUBSCRIBE.
 
 use mqtt_codec::{
-    QoS, ReasonCode, SubAck, Subscribe, Subscription, SubscriptionId, UnsubAck, Unsubscribe, Version,
+    QoS, ReasonCode, SubAck, Subscribe, Subscription, SubscriptionId, UnsubAck, Unsubscribe,
+    Version,
 };
 use topic_match::SubscriptionFilter;
 
@@ -24,7 +25,7 @@ impl Open {
         let limit = settings.limits.filters_per_subscribe;
         let mut codes = Vec::new();
         let mut batch = Batch::new();
-        for (place, subscription) in subscribe.filters().into_iter().enumerate() {
+        for (place, subscription) in subscribe.filters().enumerate() {
             if place >= limit {
                 codes.push(ReasonCode::QuotaExceeded);
                 continue;
@@ -118,10 +119,10 @@ impl Open {
         let mut batch = Batch::new();
         let codes: Vec<ReasonCode> = unsubscribe
             .filters()
-            .into_iter()
             .map(|text| {
-                let removed = SubscriptionFilter::new(text)
-                    .is_ok_and(|filter| broker.unsubscribe(&self.session, filter, text, &mut batch));
+                let removed = SubscriptionFilter::new(text).is_ok_and(|filter| {
+                    broker.unsubscribe(&self.session, filter, text, &mut batch)
+                });
                 if removed {
                     ReasonCode::Success
                 } else {
@@ -129,11 +130,11 @@ impl Open {
                 }
             })
             .collect();
-        let ticket = (!batch.is_empty())
-            .then(|| broker.submit(batch))
-            .flatten();
+        let ticket = (!batch.is_empty()).then(|| broker.submit(batch)).flatten();
         let unsuback = if self.encoder.version() == Version::V5 {
-            UnsubAck::builder(unsubscribe.packet_id(), &codes).build().ok()
+            UnsubAck::builder(unsubscribe.packet_id(), &codes)
+                .build()
+                .ok()
         } else {
             Some(UnsubAck::without_codes(unsubscribe.packet_id()))
         };

@@ -24,7 +24,11 @@ mod port;
 mod sdk;
 mod signatures;
 #[path = "../support/mod.rs"]
-#[allow(dead_code, clippy::missing_panics_doc, reason = "other tests use the rest of it")]
+#[allow(
+    dead_code,
+    clippy::missing_panics_doc,
+    reason = "other tests use the rest of it"
+)]
 mod support;
 mod websocket;
 mod world;

@@ -37,10 +37,14 @@ pub(crate) fn valid() -> Vec<(Version, Vec<u8>)> {
 }
 
 /// A decoder of every kind, by its name.
-pub(crate) fn decoders(version: Version) -> [(&'static str, Decoder); 5] {
+pub(crate) fn decoders(version: Version) -> [(&'static str, Decoder); 6] {
     [
         ("any", Decoder::any(version)),
         ("client", Decoder::client(version)),
+        (
+            "client after CONNACK",
+            Decoder::client_after_connack(version),
+        ),
         (
             "server after CONNECT",
             Decoder::server_after_connect(version),
