@@ -56,17 +56,10 @@ pub(super) fn failure(error: ApiError, request_id: &str) -> Answer {
     if let Some((name, value)) = error.header {
         headers.insert(name, value);
     }
-    match error.status {
-        // RFC 9110 §7.8: a server that says 426 names the protocol.
-        StatusCode::UPGRADE_REQUIRED => {
-            headers.insert(http::header::UPGRADE, HeaderValue::from_static("websocket"));
-            headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-        }
-        // What is left of the body is not waited for.
-        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT => {
-            headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        _ => {}
+    if error.status == StatusCode::UPGRADE_REQUIRED {
+        // RFC 9110 §15.5.22: a server that says 426 names the protocol.
+        headers.insert(http::header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     }
     answer
 }

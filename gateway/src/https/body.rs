@@ -9,10 +9,6 @@ use tokio::time::{Instant, timeout_at};
 
 use super::error::ApiError;
 
-/// A body beyond the limit is read and forgotten up to so many bytes: a socket that is closed with bytes unread takes the
-/// answer with it.
-const FORGOTTEN: u64 = 1024 * 1024;
-
 /// A body that has not been read.
 #[derive(Debug)]
 pub(super) struct Body {
@@ -35,7 +31,6 @@ impl Body {
     pub(super) async fn read(mut self, mut see: impl FnMut(&[u8])) -> Result<Bytes, ApiError> {
         let limit = u64::try_from(self.limit).unwrap_or(u64::MAX);
         if self.incoming.size_hint().lower() > limit {
-            self.forget().await;
             return Err(ApiError::too_large());
         }
         // Most bodies come in one piece, which is handed on as it is.
@@ -44,7 +39,6 @@ impl Body {
         while let Some(piece) = self.next().await? {
             let length = whole.len().saturating_add(gathered.len());
             if length.saturating_add(piece.len()) > self.limit {
-                self.forget().await;
                 return Err(ApiError::too_large());
             }
             see(&piece);
@@ -85,17 +79,9 @@ impl Body {
         }
     }
 
-    /// Reads what is left, within reason, so that an answer can be heard.
-    pub(super) async fn forget(mut self) {
-        let mut read = 0_u64;
-        if self.incoming.size_hint().lower() > FORGOTTEN {
-            return;
-        }
-        while let Ok(Some(piece)) = self.next().await {
-            read = read.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-            if read > FORGOTTEN {
-                return;
-            }
-        }
+    /// Reads a body that nobody wants, so that the connection can be used again; one over the limit stays where it is.
+    pub(super) async fn forget(self) {
+        // Its request is refused, whatever the body says.
+        let _ = self.read(|_| {}).await;
     }
 }

@@ -65,6 +65,7 @@ impl ApiError {
         .with_header(header::ALLOW, allowed)
     }
 
+    /// The body is over the limit. What is left of it is not taken for the next request.
     pub(super) fn too_large() -> Self {
         let message = "The payload exceeds the maximum size allowed";
         Self::new(
@@ -72,6 +73,7 @@ impl ApiError {
             "RequestEntityTooLargeException",
             message,
         )
+        .with_header(header::CONNECTION, "close")
     }
 
     pub(super) fn throttled(message: &'static str) -> Self {
@@ -112,6 +114,7 @@ impl ApiError {
             "RequestTimeoutException",
             "The body of the request did not come in time",
         )
+        .with_header(header::CONNECTION, "close")
     }
 
     /// RFC 9110 §15.5.22; RFC 6455 §4.2.2 for the version.

@@ -6,8 +6,8 @@
 //! | `x-amzn-http-ca`, `http/1.1`, none | HTTP/1.1: the API, and WebSocket on `/mqtt` | a signature, or a client certificate |
 //! | `mqtt` | MQTT with a custom authorizer, which is not offered: the connection ends | |
 //!
-//! [`Handshake`] is the TLS beneath, [`Gate`] what all connections share, [`listen`] the loop that takes them in and
-//! [`serve_connection`] the life of one.
+//! [`Handshake`] is the TLS beneath, [`Gate`] what all connections share, and [`serve_connection`] the life of one;
+//! [`accept`](crate::listen::accept) takes them in.
 //!
 //! A request carries one identity. One that has any part of a signature is judged by it alone, whatever certificate the
 //! connection has: a bad signature never falls back to the certificate.
@@ -20,6 +20,7 @@ mod error;
 mod gate;
 mod handshake;
 mod limits;
+mod linger;
 mod port;
 mod query;
 mod request;
@@ -30,5 +31,5 @@ mod websocket;
 pub use gate::{Gate, GateParts};
 pub use handshake::{Alpn, Handshake, Secured};
 pub use limits::HttpsLimits;
-pub use port::{listen, serve_connection};
+pub use port::serve_connection;
 pub use rewind::{Opening, Rewind};

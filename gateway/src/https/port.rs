@@ -1,4 +1,4 @@
-//! Connections: taken in, put under TLS, handed to who speaks their protocol.
+//! Connections: put under TLS, handed to who speaks their protocol.
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -10,68 +10,21 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use iot_policy::Transport;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::gate::Gate;
 use super::handshake::{Alpn, Handshake, Secured};
+use super::linger::Linger;
 use super::request::{self, Peer};
 use super::rewind::{Opening, Rewind};
 use crate::connection::{Connection, serve};
-use crate::workers::Workers;
 
 /// The smallest buffer that hyper reads a head into.
 const LEAST_HEAD: usize = 8192;
 
-/// Takes in connections until the task is dropped. `places` are those that may be open at one time; other listeners may
-/// share them.
-pub async fn listen<H: Handshake>(
-    listener: TcpListener,
-    handshake: Arc<H>,
-    gate: Arc<Gate>,
-    workers: Arc<Workers>,
-    places: Arc<Semaphore>,
-) {
-    loop {
-        let Some(place) = take_place(&places).await else {
-            return;
-        };
-        match listener.accept().await {
-            Ok((stream, address)) => {
-                // The socket moves to the thread that it will live on.
-                let Ok(stream) = stream.into_std() else {
-                    continue;
-                };
-                let (handshake, gate) = (Arc::clone(&handshake), Arc::clone(&gate));
-                workers.spawn(async move {
-                    match TcpStream::from_std(stream) {
-                        Ok(stream) => {
-                            serve_connection(stream, address, &*handshake, gate, Some(place)).await;
-                        }
-                        Err(error) => tracing::warn!(%error, "a connection could not be moved"),
-                    }
-                });
-            }
-            Err(error) => {
-                // Out of descriptors, mostly: those that close give room.
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        }
-    }
-}
-
-/// A place for one more connection, when there is one; `None` when there will be none any more.
-async fn take_place(places: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
-    if let Ok(place) = Arc::clone(places).try_acquire_owned() {
-        return Some(place);
-    }
-    tracing::warn!("there are as many connections as are allowed: new ones wait");
-    Arc::clone(places).acquire_owned().await.ok()
-}
-
-/// Serves one connection to its end. `place` is given back then.
+/// Serves one connection to its end. `place`, its place among those that are allowed, is given back then.
 pub async fn serve_connection<H: Handshake>(
     stream: TcpStream,
     address: SocketAddr,
@@ -79,8 +32,6 @@ pub async fn serve_connection<H: Handshake>(
     gate: Arc<Gate>,
     place: Option<OwnedSemaphorePermit>,
 ) {
-    // Small packets are what this is about; waiting for more of them is not.
-    let _ = stream.set_nodelay(true);
     let patience = gate.broker.settings().limits.connect_timeout;
     let secured = match timeout(patience, handshake.accept(stream)).await {
         Ok(Ok(secured)) => secured,
@@ -197,7 +148,7 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(gate.limits.head_timeout)
         .max_buf_size(head_bytes.max(LEAST_HEAD))
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Linger::new(stream)), service)
         .with_upgrades()
         .await;
     if let Err(error) = served {

@@ -19,6 +19,7 @@
 
 mod api;
 mod client;
+mod connections;
 mod port;
 mod sdk;
 mod signatures;

@@ -7,20 +7,22 @@ use std::time::SystemTime;
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
-use thingwire::authorize::{Authorizer, Device};
+use rustls::{ClientConfig, RootCertStore};
+use thingwire::authorize::Authorizer;
 use thingwire::broker::Broker;
-use thingwire::https::{Alpn, Gate, GateParts, Handshake, HttpsLimits, Secured, listen};
+use thingwire::https::{Alpn, Gate, GateParts, HttpsLimits, serve_connection};
+use thingwire::listen;
 use thingwire::pki::{DevelopmentAuthority, IssuedWithKey};
 use thingwire::registry::{AccessKey, CertificateId, NewThing, PolicyName, Registry, ThingName};
 use thingwire::settings::Settings;
 use thingwire::shadows::{ShadowTopics, Shadows};
 use thingwire::store::{Journal, JournalOptions, MemoryStore, Store};
+use thingwire::tls::Endpoint;
 use thingwire::workers::Workers;
+use tls_auth::ClientCertificate;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 pub const REGION: &str = "us-east-1";
 
@@ -39,7 +41,7 @@ pub struct World {
     pub key: AccessKey,
     pub ca: DevelopmentAuthority,
     pub device: IssuedWithKey,
-    pub places: Arc<Semaphore>,
+    pub places: listen::Gate,
     _workers: Arc<Workers>,
 }
 
@@ -62,34 +64,7 @@ impl Default for Wanted {
     }
 }
 
-pub type Tls = client::TlsStream<TcpStream>;
-
-struct Rustls(TlsAcceptor);
-
-impl Handshake for Rustls {
-    type Stream = server::TlsStream<TcpStream>;
-
-    async fn accept(&self, stream: TcpStream) -> io::Result<Secured<Self::Stream>> {
-        let address = stream.peer_addr()?;
-        let stream = self.0.accept(stream).await?;
-        let (_, session) = stream.get_ref();
-        let alpn = session.alpn_protocol().map(<[u8]>::to_vec);
-        let certificate = session.peer_certificates().and_then(|chain| chain.first());
-        let device = certificate.map(|der| {
-            let certificate_id = CertificateId::of(der);
-            Device {
-                certificate_id,
-                source_ip: Some(address.ip()),
-                domain_name: session.server_name().map(str::to_owned),
-            }
-        });
-        Ok(Secured {
-            stream,
-            alpn,
-            device,
-        })
-    }
-}
+pub type Tls = TlsStream<TcpStream>;
 
 fn chain(der: &[u8]) -> CertificateDer<'static> {
     CertificateDer::from(der.to_vec())
@@ -145,32 +120,33 @@ impl World {
         };
         let gate = Gate::new(parts, wanted.limits);
 
-        let mut roots = RootCertStore::empty();
-        roots.add(chain(ca.certificate())).unwrap();
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
-            .allow_unauthenticated()
-            .build()
-            .unwrap();
-        let mut config = ServerConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_client_cert_verifier(verifier)
-            .with_single_cert(vec![chain(&server.certificate.der)], private_key(&server))
-            .unwrap();
-        config.alpn_protocols = Alpn::ALL.map(|alpn| alpn.name().to_vec()).to_vec();
-        config.alpn_protocols.push(b"h2".to_vec());
-
+        let mut offered: Vec<&[u8]> = Alpn::ALL.map(Alpn::name).to_vec();
+        // What an embedder's TLS might agree to by mistake.
+        offered.push(b"h2");
+        let endpoint = Endpoint::new(
+            server.certificate.pem().as_bytes(),
+            server.private_key_pem.as_bytes(),
+            &registry,
+            ClientCertificate::Optional,
+            &offered,
+        )
+        .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let workers = Arc::new(Workers::start(1).unwrap());
-        let places = Arc::new(Semaphore::new(wanted.places));
-        let handshake = Arc::new(Rustls(TlsAcceptor::from(Arc::new(config))));
-        tokio::spawn(listen(
+        let places = listen::Gate::new(wanted.places);
+        let serve = move |stream: TcpStream, place| {
+            let (endpoint, gate) = (endpoint.clone(), Arc::clone(&gate));
+            async move {
+                let peer = stream.peer_addr().unwrap();
+                serve_connection(stream, peer, &endpoint, gate, Some(place)).await;
+            }
+        };
+        tokio::spawn(listen::accept(
             listener,
-            handshake,
-            gate,
+            places.clone(),
             Arc::clone(&workers),
-            Arc::clone(&places),
+            serve,
         ));
         Self {
             broker,
@@ -194,6 +170,10 @@ impl World {
 
     /// A connection under TLS, with the certificate of the device or without.
     pub async fn tls(&self, alpn: Option<&[u8]>, with_certificate: bool) -> Tls {
+        self.try_tls(alpn, with_certificate).await.unwrap()
+    }
+
+    pub async fn try_tls(&self, alpn: Option<&[u8]>, with_certificate: bool) -> io::Result<Tls> {
         let mut roots = RootCertStore::empty();
         roots.add(chain(self.ca.certificate())).unwrap();
         let builder = ClientConfig::builder_with_provider(provider())
@@ -209,10 +189,9 @@ impl World {
             builder.with_no_client_auth()
         };
         config.alpn_protocols = alpn.map(<[u8]>::to_vec).into_iter().collect();
-        let stream = TcpStream::connect(self.address).await.unwrap();
+        let stream = TcpStream::connect(self.address).await?;
         TlsConnector::from(Arc::new(config))
             .connect(ServerName::try_from("localhost").unwrap(), stream)
             .await
-            .unwrap()
     }
 }

@@ -3,6 +3,10 @@
 //! MQTT packets may be split over messages and joined in one (MQTT 5.0 [MQTT-6.0.0-2]), so that all a stream needs of a
 //! WebSocket is its payload in order. A read is one copy, from the WebSocket's buffer to the reader's. A write is gathered
 //! into one message, which is one copy more than a socket takes.
+//!
+//! The frames are tokio-tungstenite's: kept up, run against the Autobahn suite, with limits of message and frame, and
+//! polled as a stream is. fastwebsockets copies less and is read by `async` functions that borrow it, which a stream that
+//! is polled would have to keep beside what they borrow.
 
 use core::net::SocketAddr;
 use core::pin::Pin;

@@ -26,6 +26,7 @@ use crate::connection::{Admission, Connection, serve};
 use crate::https::answer::Answer;
 use crate::https::caller::Caller;
 use crate::https::error::ApiError;
+use crate::https::linger::Linger;
 use crate::https::request::Peer;
 
 /// The sub-protocols: MQTT 5.0 [MQTT-6.0.0-3], and what clients of 3.1 say.
@@ -70,14 +71,20 @@ where
             return;
         }
     };
-    let Ok(raw) = upgraded.downcast::<TokioIo<S>>() else {
+    let Ok(raw) = upgraded.downcast::<TokioIo<Linger<S>>>() else {
         tracing::error!(peer = %address, "a WebSocket is not on the stream that it was on");
         return;
     };
     let limits = WebSocketLimits {
         message_bytes: peer.gate.limits.websocket_message_bytes,
     };
-    let stream = WebSocket::server(raw.io.into_inner(), raw.read_buf, &limits, address).await;
+    let stream = WebSocket::server(
+        raw.io.into_inner().into_inner(),
+        raw.read_buf,
+        &limits,
+        address,
+    )
+    .await;
     let broker = Arc::clone(&peer.gate.broker);
     let connection = Connection::new(broker, admission, address.to_string()).authenticated();
     serve(stream, connection).await;
