@@ -69,7 +69,8 @@ fn everything_is_read_as_x509_cert_reads_it() {
         assert_eq!(ours.issuer().as_bytes(), contents(tbs.issuer()));
         assert_eq!(ours.serial_number(), tbs.serial_number().as_bytes());
         let validity = tbs.validity();
-        let seconds = |time: x509_cert::time::Time| time.to_unix_duration().as_secs() as i64;
+        let seconds =
+            |time: x509_cert::time::Time| i64::try_from(time.to_unix_duration().as_secs()).unwrap();
         assert_eq!(ours.validity().not_before(), seconds(validity.not_before));
         assert_eq!(ours.validity().not_after(), seconds(validity.not_after));
         let key = tbs.subject_public_key_info().to_der().unwrap();

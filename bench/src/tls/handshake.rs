@@ -45,9 +45,10 @@ impl Server<'_> {
         roots
             .add(pki.root.der().clone())
             .expect("the root is a root");
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-            .build()
-            .expect("there is a root");
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+                .build()
+                .expect("there is a root");
         let chain = pki.server.chain.iter().cloned().map(CertificateDer::from);
         let key = PrivateKeyDer::try_from(pki.server.key.clone()).expect("the key is PKCS#8");
         let mut config = ServerConfig::builder_with_provider(provider)
@@ -84,8 +85,7 @@ fn auth(pki: &Pki, version: Version, remembered: usize) -> ServerAuth {
     let authority = Authority::new(pki.root.der(), &Profile::strict()).expect("the root is a CA");
     let registry = MemoryRegistry::new();
     for device in &pki.devices {
-        let record =
-            Record::new(Status::Active, Owner::new("acme")).with_authority(authority.id());
+        let record = Record::new(Status::Active, Owner::new("acme")).with_authority(authority.id());
         registry
             .insert(CertificateId::of(&device.chain[0]), &record)
             .expect("each device comes once");
@@ -125,7 +125,8 @@ fn handshake(client: &Arc<ClientConfig>, server: &Server<'_>) -> (Duration, u64,
     };
     let mut connection = None;
     timed(&mut || {
-        connection = Some(ServerConnection::new(server.config.clone()).expect("the server is whole"));
+        connection =
+            Some(ServerConnection::new(server.config.clone()).expect("the server is whole"));
     });
     let mut connection = connection.expect("it was made");
     let mut bytes = Vec::with_capacity(1 << 14);
@@ -139,7 +140,9 @@ fn handshake(client: &Arc<ClientConfig>, server: &Server<'_>) -> (Duration, u64,
             let mut rest = &bytes[..];
             while !rest.is_empty() {
                 connection.read_tls(&mut rest).expect("memory can be read");
-                connection.process_new_packets().expect("the device is good");
+                connection
+                    .process_new_packets()
+                    .expect("the device is good");
             }
             while connection.wants_write() {
                 connection
@@ -251,7 +254,9 @@ pub(super) fn run(bench: &mut Bench) {
         const RESUMING: usize = 32;
         let keeping = || -> Vec<Arc<ClientConfig>> {
             let devices = pki.devices.iter().take(RESUMING);
-            devices.map(|device| client(&pki, device, version)).collect()
+            devices
+                .map(|device| client(&pki, device, version))
+                .collect()
         };
         let (own, theirs) = (keeping(), keeping());
         let mut entries: Vec<(Server<'_>, Box<dyn Fn(usize) -> Arc<ClientConfig>>)> = vec![

@@ -74,11 +74,7 @@ fn handshake(client: &SslContext, server: &SslContext) -> Duration {
     let start = ThreadTime::now();
     let ssl = Ssl::new(server).expect("OpenSSL has memory");
     time += start.elapsed();
-    let mut client = Some(
-        Ssl::new(client)
-            .expect("OpenSSL has memory")
-            .connect(near),
-    );
+    let mut client = Some(Ssl::new(client).expect("OpenSSL has memory").connect(near));
     let start = ThreadTime::now();
     let mut server = Some(ssl.accept(far));
     time += start.elapsed();

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use tls_auth::{CertificateId, Entry as Registered, MemoryRegistry, Owner, Record, Registry, Status};
+use tls_auth::{
+    CertificateId, Entry as Registered, MemoryRegistry, Owner, Record, Registry, Status,
+};
 
 use crate::harness::{Allocations, Bench, Entry};
 
@@ -18,7 +20,10 @@ fn entries() -> impl Iterator<Item = Registered> {
     let authority = CertificateId::of(b"the CA");
     (0..ENTRIES).map(move |number| {
         let owner = Owner::new(format!("account {}", number % 100));
-        Registered::new(id(number), Record::new(Status::Active, owner).with_authority(authority))
+        Registered::new(
+            id(number),
+            Record::new(Status::Active, owner).with_authority(authority),
+        )
     })
 }
 
@@ -36,7 +41,9 @@ pub(super) fn run(bench: &mut Bench) {
         for number in 0..ENTRIES {
             let owner = Owner::new(format!("account {}", number % 100));
             let record = Record::new(Status::Active, owner).with_authority(authority);
-            registry.insert(id(number), &record).expect("each comes once");
+            registry
+                .insert(id(number), &record)
+                .expect("each comes once");
         }
         (Allocations::now().live - before) as f64 / f64::from(ENTRIES)
     };

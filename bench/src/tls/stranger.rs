@@ -134,7 +134,9 @@ fn messages(trusted: &Ca) -> Vec<Message> {
 pub(super) fn run(bench: &mut Bench) {
     let trusted = root("root");
     let mut roots = RootCertStore::empty();
-    roots.add(trusted.der().clone()).expect("the root is a root");
+    roots
+        .add(trusted.der().clone())
+        .expect("the root is a root");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let plain = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
         .build()
