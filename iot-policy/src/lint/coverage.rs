@@ -91,7 +91,10 @@ impl Linter<'_> {
                 })
         });
         if let Some(other) = by {
-            findings.push(subject.finding(FindingKind::AllDenied { by: other.at }));
+            findings.push(subject.finding(FindingKind::AllDenied {
+                by: other.at,
+                title: other.title.clone(),
+            }));
         }
     }
 

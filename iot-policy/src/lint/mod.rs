@@ -12,6 +12,7 @@ use crate::action::{Action, ResourceType};
 use crate::condition::{SetOperator, Test};
 use crate::decision::StatementRef;
 use crate::document::{Effect, Statement};
+use crate::explain::Printable;
 use crate::key::Key;
 use crate::pattern::Residuals;
 use crate::pattern::residuals;
@@ -89,6 +90,8 @@ pub enum FindingKind {
     AllDenied {
         /// By this statement.
         by: StatementRef,
+        /// Its policy's name, place and `Sid`.
+        title: String,
     },
     /// It denies only where a variable has a value: where it has none, nothing is denied.
     DenyNeedsVariable {
@@ -271,12 +274,13 @@ impl Subject<'_> {
         }
     }
 
-    /// Whether a condition wants the certificate to be attached to the thing.
+    /// Whether a condition wants the certificate to be attached to the thing, and nothing else will do.
     fn wants_attached(&self) -> bool {
         self.statement.conditions.iter().any(|condition| {
             condition.key == Key::IsAttached
                 && condition.operator.test == Test::Bool
                 && !condition.operator.if_exists
+                && condition.operands.are_true()
                 && condition.operator.set != SetOperator::ForAllValues
         })
     }
@@ -296,7 +300,7 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.title, self.kind)
+        write!(f, "{}: {}", Printable(&self.title), self.kind)
     }
 }
 
@@ -326,12 +330,26 @@ impl fmt::Display for FindingKind {
             }
             Self::NeverApplies => f.write_str("never applies"),
             Self::ResourceNeverMatches { resource } => write!(f, "`{resource}` never matches"),
-            Self::AllDenied { by } => write!(f, "everything that it allows is denied by {by}"),
+            Self::AllDenied { by, title } => {
+                write!(
+                    f,
+                    "everything that it allows is denied by {} ({by})",
+                    Printable(title)
+                )
+            }
             Self::DenyNeedsVariable { variable } => {
-                write!(f, "denies nothing where `{variable}` has no value")
+                write!(
+                    f,
+                    "denies nothing where `{}` has no value",
+                    Printable(variable)
+                )
             }
             Self::TrueWithoutValues { key } => {
-                write!(f, "`ForAllValues` also holds where `{key}` has no value")
+                write!(
+                    f,
+                    "`ForAllValues` also holds where `{}` has no value",
+                    Printable(key)
+                )
             }
         }
     }
