@@ -153,6 +153,24 @@ impl Operands {
 }
 
 impl Condition {
+    /// Whether it holds only where the key has a value.
+    pub(crate) fn needs_value(&self) -> bool {
+        if self.operator.test == Test::Null {
+            return self.is_null(false) && !self.is_null(true);
+        }
+        let Operator {
+            set,
+            test,
+            if_exists,
+        } = self.operator;
+        !Self::of_absent(set, test.is_negated(), if_exists)
+    }
+
+    /// Whether it holds only where the key has no value.
+    pub(crate) fn needs_absence(&self) -> bool {
+        self.operator.test == Test::Null && self.is_null(true) && !self.is_null(false)
+    }
+
     /// The variables among the operands.
     pub(crate) fn variables(&self) -> impl Iterator<Item = &Variable> {
         let templates: &[Template] = match &self.operands {

@@ -78,10 +78,10 @@ pub enum FindingKind {
     /// It allows to publish with RETAIN what may not be published.
     RetainWithoutPublish,
     /// It never applies: no resource is of the type, partition, region and account of its actions, or it has no actions
-    /// of AWS IoT.
+    /// of AWS IoT, or its conditions ask for a value that there cannot be.
     NeverApplies,
     /// This resource never matches: its type, partition, region or account is of none of the statement's actions, or
-    /// it is a topic name with `+` or `#`.
+    /// it is a topic name with `+` or `#`, or it has a variable that never stands for anything.
     ResourceNeverMatches {
         /// The resource.
         resource: Snippet,
@@ -107,6 +107,9 @@ pub enum FindingKind {
 
 impl PolicySet {
     /// Looks at all policies together; the findings are in the order of the statements.
+    ///
+    /// Statements are compared with each other: time grows with the square of their number. It is for those who write
+    /// policies, and not for the way of a request.
     ///
     /// ```
     /// use iot_policy::{FindingKind, Policy, PolicySet, Scope};
@@ -330,10 +333,10 @@ impl fmt::Display for FindingKind {
             }
             Self::NeverApplies => f.write_str("never applies"),
             Self::ResourceNeverMatches { resource } => write!(f, "`{resource}` never matches"),
-            Self::AllDenied { by, title } => {
+            Self::AllDenied { title, .. } => {
                 write!(
                     f,
-                    "everything that it allows is denied by {} ({by})",
+                    "everything that it allows is denied by {}",
                     Printable(title)
                 )
             }
