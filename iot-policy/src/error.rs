@@ -218,6 +218,11 @@ pub enum PolicyErrorKind {
         /// What stands there.
         found: Snippet,
     },
+    /// A wildcard in the place of an ARN's service, which must be named.
+    WildcardNotAllowed {
+        /// The resource.
+        found: Snippet,
+    },
     /// `${` without `}`, or a default value without its quotes.
     InvalidVariable {
         /// The text from `${` on.
@@ -313,6 +318,12 @@ impl fmt::Display for PolicyErrorKind {
             ),
             Self::InvalidResource { found } => {
                 write!(f, "found resource `{found}`, expected `*` or an ARN")
+            }
+            Self::WildcardNotAllowed { found } => {
+                write!(
+                    f,
+                    "no wildcard may stand for the service of an ARN: `{found}`"
+                )
             }
             Self::InvalidVariable { found } => write!(
                 f,

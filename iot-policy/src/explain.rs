@@ -10,12 +10,14 @@ use crate::decision::{Decision, StatementRef};
 use crate::document::{Effect, Statement};
 use crate::request::{Request, Target};
 use crate::set::{PolicySet, Resolution};
+use crate::template::{Resolved, Variable};
 
 /// Why a request is allowed or denied: what each statement of each policy had to say. Its [`Display`](fmt::Display) is
 /// for people; a line each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
     decision: Decision,
+    refused: Option<Action>,
     request: String,
     statements: Vec<StatementExplanation>,
 }
@@ -40,22 +42,61 @@ pub enum Reason {
     OtherAction,
     /// No pattern of `Resource` matches the resource.
     OtherResource {
-        /// The variables in them that have no value on this connection.
-        unresolved: Vec<String>,
+        /// The variables in them that stand for nothing on this connection.
+        unresolved: Vec<Unresolved>,
     },
     /// A pattern of `NotResource` matches the resource.
     ExceptedResource,
-    /// It allows but for resources that cannot be told, since a variable in `NotResource` has no value.
+    /// It allows but for resources that cannot be told, since a variable in `NotResource` stands for nothing.
     UnresolvedException {
         /// The variable.
-        variable: String,
+        variable: Unresolved,
     },
     /// A condition does not hold.
     ConditionFalse {
         /// The operator and the key.
         condition: String,
+        /// What the document compares with.
+        operands: Vec<String>,
+        /// The variables in the operands that stand for nothing on this connection.
+        unresolved: Vec<Unresolved>,
         /// The values of the key on this connection; none where it is absent.
         values: Vec<String>,
+    },
+}
+
+/// A variable that stands for nothing on a connection.
+///
+/// ```
+/// use iot_policy::{
+///     Certificate, ConnectionContext, NameAttribute, Policy, PolicySet, Reason, Request, Scope, Transport, Unresolved,
+/// };
+///
+/// let policy = Policy::parse(br#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "iot:Publish",
+///     "Resource": "arn:aws:iot:us-east-1:123456789012:topic/${iot:Certificate.Subject.CommonName}"}}"#)?;
+/// let set = PolicySet::compile([("P", &policy)], Scope::new("aws", "us-east-1", "123456789012"));
+/// let certificate = Certificate::new("c0ffee").with_subject(NameAttribute::CommonName, "*");
+/// let context = ConnectionContext::new("a", Transport::Mqtt).with_certificate(certificate);
+///
+/// let request = Request::Publish { topic: "*", retain: false };
+/// let explanation = set.explain(&context, &request, 1_795_000_000);
+/// let Reason::OtherResource { unresolved } = explanation.statements()[0].reason() else { panic!() };
+/// let variable = "iot:Certificate.Subject.CommonName".to_owned();
+/// assert_eq!(*unresolved, [Unresolved::NotSubstituted { variable }]);
+/// # Ok::<(), iot_policy::PolicyError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unresolved {
+    /// There is no value.
+    Absent {
+        /// The variable.
+        variable: String,
+    },
+    /// There is a value that is not put into a policy's text: see [`Substitution`](crate::Substitution).
+    NotSubstituted {
+        /// The variable.
+        variable: String,
     },
 }
 
@@ -76,9 +117,9 @@ impl PolicySet {
     /// let explanation = set.explain(&context, &Request::Publish { topic: "a/b", retain: false }, 1_795_000_000);
     /// assert!(!explanation.decision().is_allowed());
     /// assert_eq!(explanation.to_string(), "\
-    /// iot:Publish on arn:aws:iot:us-east-1:123456789012:topic/a/b: denied because no statement allows it
+    /// iot:Publish on arn:aws:iot:us-east-1:123456789012:topic/a/b: iot:Publish is denied because no statement allows it
     ///   P[0] Own (Allow) does not apply: no resource matches; `iot:Connection.Thing.ThingName` has no value here
-    ///   P[1] Home (Allow) does not apply: IpAddress of `aws:SourceIp` is false for `198.51.100.1`
+    ///   P[1] Home (Allow) does not apply: IpAddress of `aws:SourceIp` with `192.0.2.0/24` is false for `198.51.100.1`
     /// ");
     /// # Ok::<(), iot_policy::PolicyError>(())
     /// ```
@@ -123,6 +164,12 @@ impl PolicySet {
         let names: Vec<String> = targets().map(|target| target.action.to_string()).collect();
         Explanation {
             decision: self.decide(&resolution, request, unix_seconds),
+            refused: targets()
+                .find(|target| {
+                    let decision = self.decide_target(&resolution, *target, unix_seconds);
+                    !decision.is_allowed()
+                })
+                .map(|target| target.action),
             request: format!("{} on {}", names.join(" and "), self.resource_text(first)),
             statements,
         }
@@ -163,22 +210,18 @@ impl PolicySet {
         }
         if let Some(variable) = self.unresolved_exception(statement, context) {
             return Reason::UnresolvedException {
-                variable: variable.key.to_string(),
+                variable: self.why(variable, context),
             };
         }
         if !self.matches_resource(index, resolution, target) {
             if statement.not_resource {
                 return Reason::ExceptedResource;
             }
-            let mut unresolved: Vec<String> = statement
-                .resources
-                .iter()
-                .flat_map(|resource| resource.template.variables())
-                .filter(|variable| self.value(variable, context).is_none())
-                .map(|variable| variable.key.to_string())
-                .collect();
-            unresolved.dedup();
-            return Reason::OtherResource { unresolved };
+            let resources = statement.resources.iter();
+            let variables = resources.flat_map(|resource| resource.template.variables());
+            return Reason::OtherResource {
+                unresolved: self.unresolved(variables, context),
+            };
         }
         let failing = statement.conditions.iter().find(|condition| {
             if condition.key.is_time() {
@@ -191,6 +234,8 @@ impl PolicySet {
             None => Reason::Applies,
             Some(condition) => Reason::ConditionFalse {
                 condition: condition.to_string(),
+                operands: condition.texts.iter().map(ToString::to_string).collect(),
+                unresolved: self.unresolved(condition.variables(), context),
                 values: if condition.key.is_time() {
                     Vec::from([now.to_string()])
                 } else {
@@ -205,10 +250,45 @@ impl PolicySet {
     }
 }
 
+impl PolicySet {
+    /// Those of the variables that stand for nothing, each once.
+    fn unresolved<'a>(
+        &self,
+        variables: impl Iterator<Item = &'a Variable>,
+        context: &ConnectionContext,
+    ) -> Vec<Unresolved> {
+        let mut found = Vec::new();
+        for variable in variables {
+            if self.value(variable, context).is_none() {
+                let why = self.why(variable, context);
+                if !found.contains(&why) {
+                    found.push(why);
+                }
+            }
+        }
+        found
+    }
+
+    fn why(&self, variable: &Variable, context: &ConnectionContext) -> Unresolved {
+        let name = variable.key.to_string();
+        match self.resolution_of(variable, context) {
+            Resolved::Absent => Unresolved::Absent { variable: name },
+            Resolved::Unusable | Resolved::Value(_) => {
+                Unresolved::NotSubstituted { variable: name }
+            }
+        }
+    }
+}
+
 impl Explanation {
     /// The decision.
     pub fn decision(&self) -> Decision {
         self.decision
+    }
+
+    /// The action that was refused: of a PUBLISH with RETAIN, the first of the two that is.
+    pub fn refused_action(&self) -> Option<Action> {
+        self.refused
     }
 
     /// Every statement, in the order of the policies; for a PUBLISH with RETAIN, once for each of the two actions.
@@ -246,13 +326,18 @@ impl fmt::Display for Explanation {
                 .iter()
                 .find(|explained| explained.statement == statement)
         });
-        let request = Printable(&self.request);
+        write!(f, "{}: ", Printable(&self.request))?;
+        if let Some(action) = self.refused {
+            write!(f, "{action} is ")?;
+        }
         match (self.decision, decider) {
-            (Decision::Allow(_), Some(one)) => writeln!(f, "{request}: allowed by {}", one.title)?,
-            (Decision::ExplicitDeny(_), Some(one)) => {
-                writeln!(f, "{request}: denied by {}", one.title)?;
+            (Decision::Allow(_), Some(one)) => {
+                writeln!(f, "allowed by {}", Printable(&one.title))?;
             }
-            (decision, _) => writeln!(f, "{request}: {decision}")?,
+            (Decision::ExplicitDeny(_), Some(one)) => {
+                writeln!(f, "denied by {}", Printable(&one.title))?;
+            }
+            (decision, _) => writeln!(f, "{decision}")?,
         }
         self.statements
             .iter()
@@ -265,7 +350,11 @@ impl fmt::Display for StatementExplanation {
         write!(f, "{} ({})", Printable(&self.title), self.effect)?;
         match &self.reason {
             Reason::Applies => write!(f, " applies to {}", self.action),
-            reason => write!(f, " does not apply: {reason}"),
+            Reason::OtherAction
+            | Reason::OtherResource { .. }
+            | Reason::ExceptedResource
+            | Reason::UnresolvedException { .. }
+            | Reason::ConditionFalse { .. } => write!(f, " does not apply: {}", self.reason),
         }
     }
 }
@@ -279,29 +368,53 @@ impl fmt::Display for Reason {
                 f.write_str("no resource matches")?;
                 unresolved
                     .iter()
-                    .try_for_each(|name| write!(f, "; `{}` has no value here", Printable(name)))
+                    .try_for_each(|variable| write!(f, "; {variable}"))
             }
             Self::ExceptedResource => f.write_str("`NotResource` excepts the resource"),
-            Self::UnresolvedException { variable } => write!(
-                f,
-                "`{}` in `NotResource` has no value here",
-                Printable(variable)
-            ),
-            Self::ConditionFalse { condition, values } => {
-                write!(f, "{} is false", Printable(condition))?;
-                if values.is_empty() {
-                    f.write_str(", since there is no value")
-                } else {
-                    let values: Vec<_> = values.iter().map(Into::into).collect();
-                    write!(f, " for {}", Printable(&list(&values)))
+            Self::UnresolvedException { variable } => {
+                write!(f, "what `NotResource` excepts cannot be told; {variable}")
+            }
+            Self::ConditionFalse {
+                condition,
+                operands,
+                unresolved,
+                values,
+            } => {
+                write!(f, "{}", Printable(condition))?;
+                if !operands.is_empty() {
+                    write!(f, " with {}", Printable(&list(operands)))?;
                 }
+                f.write_str(" is false")?;
+                if values.is_empty() {
+                    f.write_str(", since the key has no value")?;
+                } else {
+                    write!(f, " for {}", Printable(&list(values)))?;
+                }
+                unresolved
+                    .iter()
+                    .try_for_each(|variable| write!(f, "; {variable}"))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Unresolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent { variable } => write!(f, "`{}` has no value here", Printable(variable)),
+            Self::NotSubstituted { variable } => {
+                write!(
+                    f,
+                    "`{}` has a value here that is not substituted",
+                    Printable(variable)
+                )
             }
         }
     }
 }
 
 /// Text of strangers on one line: control characters are written as escapes.
-struct Printable<'a>(&'a str);
+pub(crate) struct Printable<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

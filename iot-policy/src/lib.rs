@@ -48,7 +48,7 @@ pub use context::{
 pub use decision::{Decision, StatementRef};
 pub use document::{Effect, Policy, Statement, Version};
 pub use error::{Found, JsonType, PolicyError, PolicyErrorKind};
-pub use explain::{Explanation, Reason, StatementExplanation};
+pub use explain::{Explanation, Reason, StatementExplanation, Unresolved};
 pub use key::{AlternativeName, NameAttribute};
 pub use limits::Limits;
 pub use lint::{Finding, FindingKind};

@@ -101,6 +101,26 @@ const REFUSED: &[(&str, &str)] = &[
         "$.Statement[0].Action: found action `iot:Conn ect`, expected `*` or a service, a colon and a name",
     ),
     (
+        r#"{"Statement": {"Effect": "Allow", "Action": §"*t:Publish", "Resource": "*"}}"#,
+        "$.Statement[0].Action: found action `*t:Publish`, expected `*` or a service, a colon and a name",
+    ),
+    (
+        r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": §"arn:aws:*:us-east-1:1:topic/a"}}"#,
+        "$.Statement[0].Resource: no wildcard may stand for the service of an ARN: `arn:aws:*:us-east-1:1:topic/a`",
+    ),
+    (
+        r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringLike": {"iot:ClientId": "a", §"IOT:clientid": "b"}}}}"#,
+        "$.Statement[0].Condition.StringLike[\"IOT:clientid\"]: `IOT:clientid` stands twice in one object",
+    ),
+    (
+        r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringLike": {"aws:a": "a", §"aws:A": "b"}}}}"#,
+        "$.Statement[0].Condition.StringLike[\"aws:A\"]: `aws:A` stands twice in one object",
+    ),
+    (
+        r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"IpAddress": {"aws:SourceIp": §"::ffff:192.0.2.0/90"}}}}"#,
+        "$.Statement[0].Condition.IpAddress[\"aws:SourceIp\"]: found `::ffff:192.0.2.0/90`, expected an address or a range such as `192.0.2.0/24`",
+    ),
+    (
         r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": [[§]]}}"#,
         "$.Statement[0].Resource[0]: found a list, expected a string",
     ),
@@ -246,6 +266,28 @@ const WARNED: &[(&str, &[&str])] = &[
             "$.Statement[0].Condition.StringEquals[\"iot:ClientId\"]: a key without values to compare with",
             "$.Statement[0].Condition.IpAddress[\"iot:SourceIp\"]: the key's name is `aws:SourceIp`",
             "$.Statement[0].Condition.Bool: an operator without keys always holds",
+        ],
+    ),
+    (
+        r#"{"Version": "2008-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:iot:::topic/$(*)"}}"#,
+        &[
+            "$.Statement[0].Resource: `arn:aws:iot:::topic/$(*)` is literal text before version 2012-10-17",
+        ],
+    ),
+    (
+        r#"{"Version": "2012-10-17", "Statement": [
+            {"Sid": "A", "Effect": "Allow", "Action": "*", "Resource": "*"},
+            {"Sid": "B", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {
+                "StringEquals": {"aws:SourceIp": "192.0.2.0/24"}, "Bool": {"aws:VpcSourceIp": true},
+                "NumericEquals": {"iot:Connection.Thing.IsAttached": 1, "iot:LastWillTopic": 1, "iot:CertificateId": 1}}},
+            {"Sid": "A", "Effect": "Deny", "Action": "*", "Resource": "*"}]}"#,
+        &[
+            "$.Statement[1].Condition.StringEquals[\"aws:SourceIp\"]: the operator does not fit the key: `IpAddress`, `NotIpAddress` and `Null` do",
+            "$.Statement[1].Condition.Bool[\"aws:VpcSourceIp\"]: the operator does not fit the key: `IpAddress`, `NotIpAddress` and `Null` do",
+            "$.Statement[1].Condition.NumericEquals[\"iot:Connection.Thing.IsAttached\"]: the operator does not fit the key: `Bool`, the `String` operators and `Null` do",
+            "$.Statement[1].Condition.NumericEquals[\"iot:LastWillTopic\"]: the operator does not fit the key: the `Arn` and `String` operators and `Null` do",
+            "$.Statement[1].Condition.NumericEquals[\"iot:CertificateId\"]: the operator does not fit the key: the `String` operators and `Null` do",
+            "$.Statement[2].Sid: another statement has the `Sid` `A`",
         ],
     ),
     (

@@ -357,3 +357,65 @@ fn bound_is_small() {
     let bytes = bind(&[&policy], &context).memory_bytes();
     assert!((64..256).contains(&bytes), "{bytes}");
 }
+
+/// Ten policies as long as AWS allows, made of nothing but variables between stars: a connection still holds little more
+/// than its own values, and the set no more than some multiple of the documents.
+#[test]
+fn bound_is_small_whatever_the_policies() {
+    let piece = "*${iot:ClientId}*${iot:Connection.Thing.ThingName, 'x'}${iot:Connection.Thing.Attributes[a]}";
+    let documents: Vec<Policy> = ["client/", "topic/", "topicfilter/", "${iot:ClientId}/", ""]
+        .into_iter()
+        .cycle()
+        .take(10)
+        .map(|kind| {
+            let resource = format!("arn:aws:iot:us-east-1:123456789012:{kind}{}", piece.repeat(17));
+            let text = format!(
+                r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"*","Resource":"{resource}"}}}}"#
+            );
+            // Within the limits of AWS IoT.
+            Policy::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}"))
+        })
+        .collect();
+    let name = "n".repeat(128);
+    let context = ConnectionContext::new(&name, Transport::Mqtt)
+        .with_thing(Thing::new(&name).with_attribute("a", "v".repeat(800)));
+    let bound = bind(&documents.iter().collect::<Vec<_>>(), &context);
+    let bytes = bound.memory_bytes();
+    assert!(bytes < 1_500, "{bytes}");
+    let bytes = bound.set().memory_bytes();
+    assert!(bytes < 10 * 2_048 * 32, "{bytes}");
+    // They do match what they should.
+    let topic = format!("{name}{name}{}", "v".repeat(800)).repeat(17);
+    assert!(bound.decide(&publish(&topic), NOW).is_allowed());
+    assert!(!bound.decide(&publish(&topic[1..]), NOW).is_allowed());
+}
+
+/// More variables than a sixteenth of a word counts: each keeps its own value, and they are compiled in time.
+#[test]
+fn very_many_variables() {
+    let count = 70_000;
+    let resources: Vec<String> = (0..count)
+        .map(|index| {
+            format!(
+                r#""arn:aws:iot:us-east-1:123456789012:topic/${{iot:Connection.Thing.ThingTypeName, '{index}'}}/x""#
+            )
+        })
+        .collect();
+    let start = Instant::now();
+    let policy = policy(&format!(
+        r#"{{"Effect": "Allow", "Action": "iot:Publish", "Resource": [{}]}}"#,
+        resources.join(",")
+    ));
+    let context = ConnectionContext::new("c", Transport::Mqtt);
+    let bound = bind(&[&policy], &context);
+    for index in [0, 1, 65_534, 65_535, 65_536, 65_537, 69_999] {
+        let topic = format!("{index}/x");
+        assert!(bound.decide(&publish(&topic), NOW).is_allowed(), "{topic}");
+    }
+    assert!(!bound.decide(&publish("70000/x"), NOW).is_allowed());
+    assert!(
+        start.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        start.elapsed()
+    );
+}

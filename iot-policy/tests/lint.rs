@@ -56,6 +56,75 @@ fn findings() {
             ],
         ),
         (
+            r#"{"Effect": "Allow", "Action": "iot:Connect", "Resource": "ARN:client/?*"}"#,
+            &["P[0]: lets a client connect under any client id"],
+        ),
+        // A condition that does not narrow it, and one that does.
+        (
+            r#"{"Effect": "Allow", "Action": "iot:Connect", "Resource": "ARN:client/*",
+                "Condition": {"Bool": {"iot:Connection.Thing.IsAttached": ["true", "false"]}}}"#,
+            &["P[0]: lets a client connect under any client id"],
+        ),
+        (
+            r#"{"Effect": "Allow", "Action": "iot:Connect", "Resource": "ARN:client/*",
+                "Condition": {"Bool": {"iot:Connection.Thing.IsAttached": "true"}}}"#,
+            &[],
+        ),
+        // Filters with MQTT's wildcards that reach everybody's messages, and some that do not.
+        (
+            r#"{"Effect": "Allow", "Action": "iot:Receive", "Resource": "ARN:topic/a/*"},
+               {"Effect": "Allow", "Action": "iot:Subscribe", "Resource": ["ARN:topicfilter/#", "ARN:topicfilter/+/+/#",
+                "ARN:topicfilter/$share/g/#", "ARN:topicfilter/+/a/#", "ARN:topicfilter/a/#"]}"#,
+            &[
+                "P[1]: allows iot:Subscribe on everything or everyone: `arn:aws:iot:us-east-1:123456789012:t…`",
+                "P[1]: allows iot:Subscribe on everything or everyone: `arn:aws:iot:us-east-1:123456789012:t…`",
+                "P[1]: allows iot:Subscribe on everything or everyone: `arn:aws:iot:us-east-1:123456789012:t…`",
+            ],
+        ),
+        (
+            r#"{"Effect": "Allow", "Action": "iot:Receive", "Resource": "ARN:topic/$aws/things/t/*"},
+               {"Effect": "Allow", "Action": "iot:Subscribe", "Resource": ["ARN:topicfilter/$aws/things/+/shadow/#",
+                "ARN:topicfilter/$aws/things/t/shadow/#"]}"#,
+            &[
+                "P[1]: allows iot:Subscribe on everything or everyone: `arn:aws:iot:us-east-1:123456789012:t…`",
+            ],
+        ),
+        // `?` may be `#`, and a star in the name of a share may reach into the filter.
+        (
+            r#"{"Effect": "Allow", "Action": "iot:Subscribe", "Resource": ["ARN:topicfilter/a/?", "ARN:topicfilter/$share/*/x"]},
+               {"Effect": "Allow", "Action": "iot:Receive", "Resource": ["ARN:topic/a/b/c", "ARN:topic/y/x"]}"#,
+            &[],
+        ),
+        // What cannot come true.
+        (
+            r#"{"Effect": "Allow", "Action": "iot:Publish", "Resource": "ARN:topic/${iot:ConnectAttributes}"}"#,
+            &["P[0]: never applies"],
+        ),
+        (
+            r#"{"Effect": "Allow", "Action": "iot:Publish", "Resource": "ARN:topic/a",
+                "Condition": {"StringEquals": {"aws:PrincipalTag/a": "x"}}}"#,
+            &["P[0]: never applies"],
+        ),
+        (
+            r#"{"Effect": "Allow", "Action": "iot:Publish", "Resource": "ARN:topic/a",
+                "Condition": {"StringEqualsIfExists": {"aws:PrincipalTag/a": "x"}}}"#,
+            &[],
+        ),
+        (
+            r#"{"Effect": "Allow", "Action": "iot:Publish", "Resource": "ARN:topic/a",
+                "Condition": {"StringEquals": {"iot:DomainName": "x"}, "Null": {"iot:DomainName": "true"}}}"#,
+            &["P[0]: never applies"],
+        ),
+        // A client has an id where it is connected; over HTTP it may have none.
+        (
+            r#"{"Effect": "Deny", "Action": "iot:Receive", "Resource": "ARN:topic/${iot:ClientId}"}"#,
+            &[],
+        ),
+        (
+            r#"{"Effect": "Deny", "Action": "iot:Publish", "Resource": "ARN:topic/${iot:ClientId}"}"#,
+            &["P[0]: denies nothing where `iot:ClientId` has no value"],
+        ),
+        (
             r#"{"Effect": "Allow", "NotAction": "iot:Connect", "Resource": "ARN:topic/a"}"#,
             &["P[0]: allows everything but a list"],
         ),
@@ -121,7 +190,7 @@ fn findings() {
         (
             r#"{"Effect": "Allow", "Action": "iot:Publish", "Resource": "ARN:topic/a/b"},
                {"Effect": "Deny", "Action": "iot:Pub*", "Resource": "ARN:topic/a/*"}"#,
-            &["P[0]: everything that it allows is denied by statement 1 of policy 0"],
+            &["P[0]: everything that it allows is denied by P[1]"],
         ),
         (
             r#"{"Effect": "Deny", "Action": "iot:Publish", "Resource": "ARN:topic/${iot:Connection.Thing.ThingTypeName}/x"}"#,
@@ -143,5 +212,18 @@ fn findings() {
     ];
     for (statements, expected) in rows {
         assert_eq!(lint(statements), *expected, "{statements}");
+    }
+}
+
+/// Text of strangers does not break a line of a log.
+#[test]
+fn findings_stay_on_their_line() {
+    let text = br#"{"Version": "2012-10-17", "Statement": {"Sid": "a\nb", "Effect": "Allow", "Action": "iot:*", "Resource": "*"}}"#;
+    let policy = Policy::parse(text).unwrap_or_else(|error| panic!("{error}"));
+    let scope = Scope::new("aws", "us-east-1", "123456789012");
+    let findings = PolicySet::compile([("na\nme", &policy)], scope).lint();
+    assert_eq!(findings.len(), 3);
+    for finding in findings {
+        assert!(!finding.to_string().contains('\n'), "{finding}");
     }
 }

@@ -45,6 +45,8 @@ fn context() -> ConnectionContext {
                 .with_attribute("floor", "2.50")
                 .with_attribute("since", "2026-01-31T12:00:00Z")
                 .with_attribute("star", "*")
+                .with_attribute("kind", "topic")
+                .with_attribute("pic", "opic/b")
                 .attached(),
         )
         .with_certificate(certificate)
@@ -124,10 +126,14 @@ fn resources() {
             "z:123456789012:topic/a",
             false,
         ),
-        // Fewer than six parts: one text.
+        // Fewer than six parts: the last `*` stands for the others, and nothing else does.
+        ("arn:*", "a", true),
         ("arn:aws:iot:*", "a", true),
-        ("arn:aws:iot:us-east-1:*/a", "b/a", true),
-        ("arn:aws:iot:us-east-1:*/a", "b", false),
+        ("arn:aws:iot:us-*", "a", true),
+        ("arn:aws:iot:eu-*", "a", false),
+        ("arn:aws:iot:us-east-1:*/a", "b/a", false),
+        ("arn:aws:iot:*:topic/a", "secret/x:topic/a", false),
+        ("arn:aws:iot:*:topic/*", "secret/x:topic/a", false),
         // A topic with colons is one part.
         ("ARN:topic/a:b:*", "a:b:c:d", true),
         // Escapes.
@@ -143,6 +149,280 @@ fn resources() {
     }
 }
 
+/// Fewer than six parts, read as what grants less: where a match takes something away, they are one text.
+#[test]
+fn short_arns() {
+    let all = r#"{"Effect": "Allow", "Action": "iot:Publish", "Resource": "*"}"#;
+    let rows = [
+        ("arn:aws:iot:*:topic/a", "a", true),
+        ("arn:aws:iot:*:topic/a", "x:topic/a", true),
+        ("arn:aws:iot:*:topic/a", "b", false),
+        ("arn:aws:iot:us-east-1:*", "b", true),
+    ];
+    for (resource, topic, denied) in rows {
+        let topic = format!("topic/{topic}");
+        let deny = format!(
+            r#"[{all}, {{"Effect": "Deny", "Action": "iot:Publish", "Resource": "{resource}"}}]"#
+        );
+        assert_eq!(
+            !allowed(&deny, "iot:Publish", &topic),
+            denied,
+            "{deny} {topic}"
+        );
+        let except = format!(
+            r#"{{"Effect": "Allow", "Action": "iot:Publish", "NotResource": "{resource}"}}"#
+        );
+        assert_eq!(
+            !allowed(&except, "iot:Publish", &topic),
+            denied,
+            "{except} {topic}"
+        );
+    }
+    // A denial of all but these excepts only what they surely name.
+    let deny = format!(
+        r#"[{all}, {{"Effect": "Deny", "Action": "iot:Publish", "NotResource": "arn:aws:iot:*:topic/a"}}]"#
+    );
+    assert!(!allowed(&deny, "iot:Publish", "topic/x:topic/a"));
+}
+
+/// A denial that depends on the time is never left out.
+#[test]
+fn time() {
+    let text = r#"{"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Sid": "Closed", "Effect": "Deny", "Action": "iot:Publish", "Resource": "*",
+         "Condition": {"DateGreaterThan": {"aws:CurrentTime": "2026-11-18T15:33:19Z"}}},
+        {"Effect": "Deny", "Action": "iot:Connect", "Resource": "*",
+         "Condition": {"NumericLessThan": {"aws:EpochTime": 1795015999}}},
+        {"Effect": "Deny", "Action": "iot:Receive", "Resource": "*",
+         "Condition": {"Null": {"aws:CurrentTime": "false"}}},
+        {"Effect": "Deny", "Action": "iot:Subscribe", "Resource": "*",
+         "Condition": {"Null": {"aws:EpochTime": "true"}}}]}"#;
+    let policy = Policy::parse(text.as_bytes()).unwrap();
+    let scope = Scope::new("aws", "us-east-1", "123456789012");
+    let set = Arc::new(PolicySet::compile([("P", &policy)], scope));
+    let context = ConnectionContext::new("c", Transport::Mqtt);
+    let bound = set.bind(&context);
+    // 2026-11-18T15:33:19Z is 1,795,015,999.
+    let publish = Request::Publish {
+        topic: "t",
+        retain: false,
+    };
+    let connect = Request::Connect { client_id: "c" };
+    for (seconds, may_publish, may_connect) in [
+        (1_795_015_998, true, false),
+        (1_795_015_999, true, true),
+        (1_795_016_000, false, true),
+    ] {
+        assert_eq!(
+            bound.decide(&publish, seconds).is_allowed(),
+            may_publish,
+            "{seconds}"
+        );
+        assert_eq!(
+            bound.decide(&connect, seconds).is_allowed(),
+            may_connect,
+            "{seconds}"
+        );
+        assert!(
+            !bound
+                .decide(&Request::Receive { topic: "t" }, seconds)
+                .is_allowed()
+        );
+        assert!(
+            bound
+                .decide(&Request::Subscribe { filter: "t" }, seconds)
+                .is_allowed()
+        );
+        for request in [&publish, &connect] {
+            let explained = set.explain(&context, request, seconds);
+            assert_eq!(explained.decision(), bound.decide(request, seconds));
+        }
+    }
+}
+
+/// Who has no client id is nobody: not everybody whose texts go on behind nothing.
+#[test]
+fn empty_values() {
+    let allowed = |context: &ConnectionContext, resource: &str, condition: &str, topic: &str| {
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": "iot:Publish",
+                "Resource": "arn:aws:iot:us-east-1:123456789012:topic/{resource}", "Condition": {condition}}}}}"#
+        );
+        let policy = Policy::parse(text.as_bytes()).unwrap();
+        let scope = Scope::new("aws", "us-east-1", "123456789012");
+        let set = Arc::new(PolicySet::compile([("P", &policy)], scope));
+        let request = Request::Publish {
+            topic,
+            retain: false,
+        };
+        set.bind(context).decide(&request, NOW).is_allowed()
+    };
+    let certificate = Certificate::new("")
+        .with_serial_number("")
+        .with_subject(NameAttribute::CommonName, "")
+        .with_subject(NameAttribute::CommonName, "second");
+    let nobody = [
+        ConnectionContext::new("", Transport::Http),
+        ConnectionContext::without_client_id(Transport::Http),
+        ConnectionContext::new("", Transport::Mqtt).with_thing(Thing::new("")),
+    ];
+    for context in nobody {
+        assert_eq!(context.client_id(), None);
+        assert!(!allowed(
+            &context,
+            "dt/${iot:ClientId}*",
+            "{}",
+            "dt/victim/x"
+        ));
+        assert!(!allowed(
+            &context,
+            "dt/${iot:Connection.Thing.ThingName}*",
+            "{}",
+            "dt/victim/x"
+        ));
+        assert!(allowed(
+            &context,
+            "dt/${iot:ClientId, 'none'}/*",
+            "{}",
+            "dt/none/x"
+        ));
+        assert!(allowed(
+            &context,
+            "*",
+            r#"{"Null": {"iot:ClientId": "true"}}"#,
+            "x"
+        ));
+        assert!(!allowed(
+            &context,
+            "*",
+            r#"{"StringLike": {"iot:ClientId": "*"}}"#,
+            "x"
+        ));
+    }
+    let context = ConnectionContext::new("t", Transport::Mqtt)
+        .with_thing(Thing::new("t").with_type("").with_attribute("room", ""))
+        .with_domain_name("")
+        .with_certificate(certificate);
+    for variable in [
+        "iot:Connection.Thing.ThingTypeName",
+        "iot:Connection.Thing.Attributes[room]",
+        "iot:DomainName",
+        "iot:CertificateId",
+        "iot:Certificate.SerialNumber",
+        "iot:Certificate.Subject.CommonName",
+    ] {
+        assert!(
+            !allowed(&context, &format!("a${{{variable}}}*"), "{}", "ax"),
+            "{variable}"
+        );
+        let condition = format!(r#"{{"Null": {{"{variable}": "true"}}}}"#);
+        assert!(allowed(&context, "*", &condition, "x"), "{variable}");
+    }
+    let second = "a${iot:Certificate.Subject.CommonName.1}";
+    assert!(allowed(&context, second, "{}", "asecond"));
+}
+
+/// Values of certificates have at most 1,024 characters, not bytes; other values have no such limit.
+#[test]
+fn long_values() {
+    for (length, substituted) in [(1024, true), (1025, false)] {
+        let value = "é".repeat(length);
+        let context = ConnectionContext::new(&value, Transport::Mqtt)
+            .with_certificate(Certificate::new("c").with_subject(NameAttribute::Title, &value));
+        for (variable, expected) in [
+            ("iot:Certificate.Subject.Title", substituted),
+            ("iot:ClientId", true),
+        ] {
+            let text = format!(
+                r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": "iot:Publish",
+                    "Resource": "arn:aws:iot:us-east-1:123456789012:topic/${{{variable}}}"}}}}"#
+            );
+            let policy = Policy::parse(text.as_bytes()).unwrap();
+            let scope = Scope::new("aws", "us-east-1", "123456789012");
+            let set = Arc::new(PolicySet::compile([("P", &policy)], scope));
+            let request = Request::Publish {
+                topic: &value,
+                retain: false,
+            };
+            let decision = set.bind(&context).decide(&request, NOW);
+            assert_eq!(decision.is_allowed(), expected, "{variable} {length}");
+        }
+    }
+}
+
+/// More statements than fit into one word of bits, each about one client: every one counts, and no other does.
+#[test]
+fn many_statements() {
+    let statement = |index: usize| {
+        format!(
+            r#"{{"Effect": "Allow", "Action": "iot:Publish", "Resource": "ARN:topic/{index}",
+                "Condition": {{"StringEquals": {{"iot:ClientId": "c{index}"}}}}}}"#
+        )
+        .replace("ARN:", "arn:aws:iot:us-east-1:123456789012:")
+    };
+    let policies: Vec<Policy> = (0..200)
+        .map(|index| {
+            let text = format!(
+                r#"{{"Version": "2012-10-17", "Statement": {}}}"#,
+                statement(index)
+            );
+            Policy::parse(text.as_bytes()).unwrap()
+        })
+        .collect();
+    let scope = Scope::new("aws", "us-east-1", "123456789012");
+    let set = Arc::new(PolicySet::compile(
+        policies.iter().map(|policy| ("P", policy)),
+        scope,
+    ));
+    for client in [0, 1, 63, 64, 65, 127, 128, 199] {
+        let bound = set.bind(&ConnectionContext::new(
+            format!("c{client}"),
+            Transport::Mqtt,
+        ));
+        for topic in 0..200_usize {
+            let name = topic.to_string();
+            let request = Request::Publish {
+                topic: &name,
+                retain: false,
+            };
+            let decision = bound.decide(&request, NOW);
+            let by = decision
+                .statement()
+                .map(iot_policy::StatementRef::policy_index);
+            assert_eq!(by, (topic == client).then_some(client), "{client} {topic}");
+        }
+    }
+}
+
+/// Named shadows whose names fit on the stack and which do not, one byte apart.
+#[test]
+fn long_shadow_names() {
+    for length in [1, 249, 250, 251, 252, 253, 254, 255, 256, 257, 1000] {
+        let (shadow, other) = ("s".repeat(length), format!("{}x", "s".repeat(length - 1)));
+        let text = format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Action": "iot:GetThingShadow",
+                "Resource": "arn:aws:iot:us-east-1:123456789012:thing/thing1/{shadow}"}}}}"#
+        );
+        let policy = Policy::parse(text.as_bytes()).unwrap();
+        let scope = Scope::new("aws", "us-east-1", "123456789012");
+        let set = Arc::new(PolicySet::compile([("P", &policy)], scope));
+        let context = ConnectionContext::without_client_id(Transport::Http);
+        let rows = [
+            ("thing1", Some(&*shadow), true),
+            ("thing1", Some(&*other), false),
+            ("thing1", None, false),
+            ("thing2", Some(&*shadow), false),
+        ];
+        for (thing, shadow, expected) in rows {
+            let request = Request::GetThingShadow { thing, shadow };
+            let decision = set.bind(&context).decide(&request, NOW);
+            assert_eq!(decision.is_allowed(), expected, "{length} {request:?}");
+            assert_eq!(set.explain(&context, &request, NOW).decision(), decision);
+        }
+    }
+}
+
 #[test]
 fn variables() {
     let rows = [
@@ -150,6 +430,30 @@ fn variables() {
         ("ARN:topic/${IOT:CLIENTID}/x", "thing1/x", true),
         ("ARN:topic/*/${iot:ClientId}/*", "a/thing1/b", true),
         ("ARN:topic/*/${iot:ClientId}?/*", "a/thing12/b", true),
+        (
+            "ARN:topic/*${iot:ClientId}*${iot:ClientId}*",
+            "thing1thing1",
+            true,
+        ),
+        (
+            "ARN:topic/*${iot:ClientId}*${iot:ClientId}*",
+            "thing1thing",
+            false,
+        ),
+        ("ARN:topic/*${iot:ClientId}*x", "thing1thing1x", true),
+        (
+            "ARN:topic/*${iot:Connection.Thing.Attributes[x]}*",
+            "a",
+            false,
+        ),
+        // A variable's value decides which type the resource is of.
+        ("ARN:${iot:Connection.Thing.Attributes[kind]}/a", "a", true),
+        (
+            "ARN:t${iot:Connection.Thing.Attributes[pic]}*a",
+            "b/a",
+            true,
+        ),
+        ("ARN:${iot:Connection.Thing.Attributes[room]}/a", "a", false),
         ("ARN:topic/*/${iot:ClientId}?/*", "a/thing1/b", false),
         (
             "ARN:topic/${iot:Connection.Thing.ThingName}",
@@ -550,6 +854,14 @@ fn conditions() {
         ),
         (r#"{"NotIpAddress": {"aws:SourceIp": "192.0.2.10"}}"#, false),
         (r#"{"IpAddress": {"aws:SourceIp": "::/0"}}"#, false),
+        (
+            r#"{"IpAddress": {"aws:SourceIp": "::ffff:192.0.2.0/120"}}"#,
+            true,
+        ),
+        (
+            r#"{"IpAddress": {"aws:SourceIp": "::ffff:192.0.3.0/120"}}"#,
+            false,
+        ),
         (r#"{"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}}"#, true),
         (
             r#"{"ArnEquals": {"iot:LastWillTopic": "ARN:topic/last/words"}}"#,

@@ -11,9 +11,11 @@ pub use operator::Operator;
 pub(crate) use operator::{Family, SetOperator, Test};
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
+use core::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -22,7 +24,7 @@ use crate::error::PolicyErrorKind;
 use crate::key::Key;
 use crate::pattern::{Glob, Slots};
 use crate::snippet::Snippet;
-use crate::template::{Item, Reading, Resolved, Template};
+use crate::template::{Item, Reading, Resolved, Template, Variable};
 
 use network::Network;
 use number::Decimal;
@@ -34,6 +36,8 @@ pub(crate) struct Condition {
     pub(crate) operator: Operator,
     pub(crate) key: Key,
     pub(crate) operands: Operands,
+    /// The operands as the document has them, for people.
+    pub(crate) texts: Box<[Box<str>]>,
 }
 
 #[derive(Clone, Debug)]
@@ -65,6 +69,18 @@ impl Operands {
             Family::Bool | Family::Null => Self::Booleans(Vec::new()),
             Family::Binary => Self::Bytes(Vec::new()),
             Family::Ip => Self::Networks(Vec::new()),
+        }
+    }
+
+    /// Whether they are Booleans, and none is `false`.
+    pub(crate) fn are_true(&self) -> bool {
+        match self {
+            Self::Booleans(list) => !list.contains(&false) && !list.is_empty(),
+            Self::Texts(_)
+            | Self::Numbers(_)
+            | Self::Instants(_)
+            | Self::Bytes(_)
+            | Self::Networks(_) => false,
         }
     }
 
@@ -137,6 +153,37 @@ impl Operands {
 }
 
 impl Condition {
+    /// Whether it holds only where the key has a value.
+    pub(crate) fn needs_value(&self) -> bool {
+        if self.operator.test == Test::Null {
+            return self.is_null(false) && !self.is_null(true);
+        }
+        let Operator {
+            set,
+            test,
+            if_exists,
+        } = self.operator;
+        !Self::of_absent(set, test.is_negated(), if_exists)
+    }
+
+    /// Whether it holds only where the key has no value.
+    pub(crate) fn needs_absence(&self) -> bool {
+        self.operator.test == Test::Null && self.is_null(true) && !self.is_null(false)
+    }
+
+    /// The variables among the operands.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &Variable> {
+        let templates: &[Template] = match &self.operands {
+            Operands::Texts(templates) => templates,
+            Operands::Numbers(_)
+            | Operands::Instants(_)
+            | Operands::Booleans(_)
+            | Operands::Bytes(_)
+            | Operands::Networks(_) => &[],
+        };
+        templates.iter().flat_map(Template::variables)
+    }
+
     /// Whether the condition holds for values that do not change while a connection lasts.
     ///
     /// An unresolved variable equals nothing. In a statement that allows, a negated operator does not hold because of
@@ -219,7 +266,11 @@ impl Condition {
     ) -> (Ready<'a>, bool) {
         let templates = match &self.operands {
             Operands::Texts(templates) => templates,
-            other => return (Ready::Parsed(other), false),
+            other @ (Operands::Numbers(_)
+            | Operands::Instants(_)
+            | Operands::Booleans(_)
+            | Operands::Bytes(_)
+            | Operands::Networks(_)) => return (Ready::Parsed(other), false),
         };
         let all: Vec<Option<Vec<Item>>> = templates
             .iter()
@@ -374,14 +425,14 @@ impl ArnPattern {
 }
 
 /// The entry as it could stand in a document, for people.
-impl core::fmt::Display for Condition {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of `{}`", self.operator, self.key)
     }
 }
 
-/// Texts in quotes with `or` between, for people.
-pub(crate) fn list(values: &[Cow<'_, str>]) -> String {
+/// Texts in quotes with commas between, for people.
+pub(crate) fn list<T: fmt::Display>(values: &[T]) -> String {
     let quoted: Vec<String> = values
         .iter()
         .map(|value| alloc::format!("`{value}`"))

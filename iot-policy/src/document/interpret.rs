@@ -230,7 +230,7 @@ impl Interpreter {
         if let [_, _, service, _, ..] = parts.as_slice()
             && (service.contains(&Item::Star) || service.contains(&Item::One))
         {
-            return Err(text.refuse(PolicyErrorKind::InvalidResource { found }));
+            return Err(text.refuse(PolicyErrorKind::WildcardNotAllowed { found }));
         }
         if parts.len() < 6 && items != [Item::Star] {
             if template.variables().next().is_some() {
@@ -284,6 +284,7 @@ impl Interpreter {
             self.warn(raw.location, WarningKind::NoSetOperator);
         }
         let mut operands = Operands::new(operator.test);
+        let texts = values.iter().map(|value| (*value.text).into()).collect();
         for value in &values {
             operands
                 .push(operator.test, &value.text, self.variables)
@@ -305,6 +306,7 @@ impl Interpreter {
             operator,
             key,
             operands,
+            texts,
         }))
     }
 }

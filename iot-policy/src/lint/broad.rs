@@ -1,8 +1,8 @@
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::{Finding, FindingKind, Linter, Subject};
-use crate::action::{Action, ActionSet};
+use crate::action::{Action, ActionSet, ResourceType};
 use crate::condition::{SetOperator, Test};
 use crate::document::Effect;
 use crate::pattern::{covers, overlaps, wildcard_items};
@@ -48,9 +48,8 @@ impl Linter<'_> {
 
     fn any_client(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         let any = subject.of(Action::Connect).any(|items| match items {
-            [Item::Star] => true,
-            [item] => self.is_client_id(item),
-            _several => false,
+            [item] if self.is_client_id(item) => true,
+            items => is_anything(items),
         });
         if any && !subject.wants_attached() {
             findings.push(subject.finding(FindingKind::AnyClientId));
@@ -69,10 +68,12 @@ impl Linter<'_> {
                     && by_type
                         .iter()
                         .filter(|(kind, _)| *kind == action.resource_type())
-                        .any(|(_, items)| {
+                        .any(|(kind, items)| {
                             let plus =
                                 covers(items, &wildcard_items("$aws/things/+/shadow/update"));
-                            *items == [Item::Star] || covers(items, &others) || plus
+                            let filter =
+                                *kind == ResourceType::TopicFilter && is_filter_of_all(items);
+                            is_anything(items) || covers(items, &others) || plus || filter
                         })
             });
             if let Some(action) = broad {
@@ -160,4 +161,48 @@ impl Linter<'_> {
     pub(super) fn meet(one: &[Item], other: &[Item]) -> bool {
         overlaps(one, other)
     }
+}
+
+/// Whether a pattern asks for no more than a length.
+fn is_anything(items: &[Item]) -> bool {
+    items.contains(&Item::Star)
+        && items.iter().all(|item| match item {
+            Item::Star | Item::One => true,
+            Item::Char(_) | Item::Slot(_) => false,
+        })
+}
+
+/// Whether a filter without a policy's wildcards matches every topic with enough levels, or the reserved topics of every
+/// thing (MQTT 5.0 §4.7.1, MQTT 3.1.1 §4.7.1).
+fn is_filter_of_all(items: &[Item]) -> bool {
+    let text: Option<String> = items
+        .iter()
+        .map(|item| match item {
+            Item::Char(character) => Some(*character),
+            Item::One | Item::Star | Item::Slot(_) => None,
+        })
+        .collect();
+    let Some(text) = text else {
+        return false;
+    };
+    let shared = text.strip_prefix("$share/");
+    let filter = shared
+        .and_then(|rest| rest.split_once('/'))
+        .map_or(&*text, |(_, filter)| filter);
+    if let Some(levels) = filter.strip_suffix('#') {
+        let mut levels = levels.split_terminator('/');
+        if levels.all(|level| level == "+") {
+            return true;
+        }
+    }
+    let mut topic = ["$aws", "things", "\u{1}", "shadow", "update"].into_iter();
+    for (index, level) in filter.split('/').enumerate() {
+        match (level, topic.next()) {
+            ("#", _) => return index > 0,
+            ("+", Some(_)) if index > 0 => {}
+            (level, Some(name)) if level == name => {}
+            (_, Some(_) | None) => return false,
+        }
+    }
+    topic.next().is_none()
 }

@@ -2,7 +2,9 @@ use alloc::vec::Vec;
 
 use super::{Finding, FindingKind, Linter, Subject};
 use crate::action::{Action, ResourceType};
+use crate::condition::Condition;
 use crate::document::Effect;
+use crate::key::Key;
 use crate::pattern::covers;
 use crate::template::Item;
 
@@ -34,6 +36,9 @@ impl Linter<'_> {
             .resources
             .get(index)
             .is_some_and(|resource| resource.text == "*");
+        if Self::never_resolves(subject, index) {
+            return false;
+        }
         subject
             .actions()
             .any(|action| match action.resource_type() {
@@ -51,9 +56,29 @@ impl Linter<'_> {
             })
     }
 
+    /// Whether a resource has a variable that stands for nothing on any connection.
+    fn never_resolves(subject: &Subject<'_>, index: usize) -> bool {
+        let resource = subject.statement.resources.get(index);
+        resource.is_some_and(|resource| {
+            let mut variables = resource.template.variables();
+            variables.any(|variable| variable.default.is_none() && variable.key.is_never_resolved())
+        })
+    }
+
+    /// Whether the conditions want a value of a key that has none, or that they want to have none.
+    fn is_impossible(conditions: &[Condition]) -> bool {
+        conditions.iter().any(|condition| {
+            condition.needs_value()
+                && (matches!(condition.key, Key::Foreign(_))
+                    || conditions
+                        .iter()
+                        .any(|other| other.key == condition.key && other.needs_absence()))
+        })
+    }
+
     fn never(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         let statement = subject.statement;
-        if statement.action_set.is_empty() {
+        if statement.action_set.is_empty() || Self::is_impossible(&statement.conditions) {
             findings.push(subject.finding(FindingKind::NeverApplies));
             return;
         }
@@ -91,7 +116,10 @@ impl Linter<'_> {
                 })
         });
         if let Some(other) = by {
-            findings.push(subject.finding(FindingKind::AllDenied { by: other.at }));
+            findings.push(subject.finding(FindingKind::AllDenied {
+                by: other.at,
+                title: other.title.clone(),
+            }));
         }
     }
 
@@ -174,22 +202,28 @@ fn holds_mqtt_wildcard(items: &[Item]) -> bool {
     items.contains(&Item::Char('+')) || items.contains(&Item::Char('#'))
 }
 
-/// The topics that filters of a pattern may match, and a few more: `+` and `#` as any text, and so also what `*` may
-/// stand for in a filter. A shared subscription's filter stands behind its name.
+/// The topics that filters of a pattern may match, and a few more: `+` and `#` as any text, and so also what `*` and `?`
+/// may stand for in a filter. A shared subscription's filter stands behind its name.
 fn topics_of(filter: &[Item]) -> Vec<Item> {
+    let mut topics = Vec::new();
     let share: Vec<Item> = "$share/".chars().map(Item::Char).collect();
     let filter = match filter.strip_prefix(&*share) {
         Some(rest) => match rest.iter().position(|item| *item == Item::Char('/')) {
-            Some(slash) => rest.get(slash.saturating_add(1)..).unwrap_or_default(),
+            Some(slash) => {
+                let (name, filter) = rest.split_at_checked(slash).unwrap_or_default();
+                // A star in the name may reach into the filter.
+                if name.contains(&Item::Star) {
+                    topics.push(Item::Star);
+                }
+                filter.get(1..).unwrap_or_default()
+            }
             None => &[Item::Star],
         },
         None => filter,
     };
-    filter
-        .iter()
-        .map(|item| match item {
-            Item::Char('+' | '#') => Item::Star,
-            Item::Char(_) | Item::One | Item::Star | Item::Slot(_) => item.clone(),
-        })
-        .collect()
+    topics.extend(filter.iter().map(|item| match item {
+        Item::Char('+' | '#') | Item::One => Item::Star,
+        Item::Char(_) | Item::Star | Item::Slot(_) => item.clone(),
+    }));
+    topics
 }

@@ -12,6 +12,7 @@ use crate::action::{Action, ResourceType};
 use crate::condition::{SetOperator, Test};
 use crate::decision::StatementRef;
 use crate::document::{Effect, Statement};
+use crate::explain::Printable;
 use crate::key::Key;
 use crate::pattern::Residuals;
 use crate::pattern::residuals;
@@ -77,10 +78,10 @@ pub enum FindingKind {
     /// It allows to publish with RETAIN what may not be published.
     RetainWithoutPublish,
     /// It never applies: no resource is of the type, partition, region and account of its actions, or it has no actions
-    /// of AWS IoT.
+    /// of AWS IoT, or its conditions ask for a value that there cannot be.
     NeverApplies,
     /// This resource never matches: its type, partition, region or account is of none of the statement's actions, or
-    /// it is a topic name with `+` or `#`.
+    /// it is a topic name with `+` or `#`, or it has a variable that never stands for anything.
     ResourceNeverMatches {
         /// The resource.
         resource: Snippet,
@@ -89,6 +90,8 @@ pub enum FindingKind {
     AllDenied {
         /// By this statement.
         by: StatementRef,
+        /// Its policy's name, place and `Sid`.
+        title: String,
     },
     /// It denies only where a variable has a value: where it has none, nothing is denied.
     DenyNeedsVariable {
@@ -104,6 +107,9 @@ pub enum FindingKind {
 
 impl PolicySet {
     /// Looks at all policies together; the findings are in the order of the statements.
+    ///
+    /// Statements are compared with each other: time grows with the square of their number. It is for those who write
+    /// policies, and not for the way of a request.
     ///
     /// ```
     /// use iot_policy::{FindingKind, Policy, PolicySet, Scope};
@@ -271,12 +277,13 @@ impl Subject<'_> {
         }
     }
 
-    /// Whether a condition wants the certificate to be attached to the thing.
+    /// Whether a condition wants the certificate to be attached to the thing, and nothing else will do.
     fn wants_attached(&self) -> bool {
         self.statement.conditions.iter().any(|condition| {
             condition.key == Key::IsAttached
                 && condition.operator.test == Test::Bool
                 && !condition.operator.if_exists
+                && condition.operands.are_true()
                 && condition.operator.set != SetOperator::ForAllValues
         })
     }
@@ -296,7 +303,7 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.title, self.kind)
+        write!(f, "{}: {}", Printable(&self.title), self.kind)
     }
 }
 
@@ -326,12 +333,26 @@ impl fmt::Display for FindingKind {
             }
             Self::NeverApplies => f.write_str("never applies"),
             Self::ResourceNeverMatches { resource } => write!(f, "`{resource}` never matches"),
-            Self::AllDenied { by } => write!(f, "everything that it allows is denied by {by}"),
+            Self::AllDenied { title, .. } => {
+                write!(
+                    f,
+                    "everything that it allows is denied by {}",
+                    Printable(title)
+                )
+            }
             Self::DenyNeedsVariable { variable } => {
-                write!(f, "denies nothing where `{variable}` has no value")
+                write!(
+                    f,
+                    "denies nothing where `{}` has no value",
+                    Printable(variable)
+                )
             }
             Self::TrueWithoutValues { key } => {
-                write!(f, "`ForAllValues` also holds where `{key}` has no value")
+                write!(
+                    f,
+                    "`ForAllValues` also holds where `{}` has no value",
+                    Printable(key)
+                )
             }
         }
     }

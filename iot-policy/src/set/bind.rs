@@ -9,7 +9,7 @@ use crate::context::ConnectionContext;
 use crate::document::{Effect, Statement};
 use crate::key::Key;
 use crate::pattern::Slots;
-use crate::template::Variable;
+use crate::template::{Resolved, Variable};
 
 /// What of a set depends on the connection.
 #[derive(Clone, Debug)]
@@ -83,6 +83,15 @@ impl PolicySet {
         context: &'a ConnectionContext,
     ) -> Option<Cow<'a, str>> {
         variable.resolve(|key| context.resolve(key, &self.scope, self.substitution))
+    }
+
+    /// What a variable stands for, its default left aside.
+    pub(crate) fn resolution_of<'a>(
+        &self,
+        variable: &Variable,
+        context: &'a ConnectionContext,
+    ) -> Resolved<'a> {
+        context.resolve(&variable.key, &self.scope, self.substitution)
     }
 
     /// Whether the conditions hold that do not change while the connection lasts.

@@ -25,7 +25,12 @@ impl PolicySet {
     }
 
     /// Decides one action on one resource.
-    fn decide_target(&self, resolution: &Resolution, target: Target<'_>, now: i64) -> Decision {
+    pub(crate) fn decide_target(
+        &self,
+        resolution: &Resolution,
+        target: Target<'_>,
+        now: i64,
+    ) -> Decision {
         match target.shadow {
             None => self.evaluate(resolution, target, now),
             Some(shadow) => with_joined(target.name, shadow, |name| {

@@ -185,14 +185,14 @@ impl PolicySet {
         self.policies.iter().map(|(name, policy)| (&**name, policy))
     }
 
-    /// The name of a statement's policy; empty if it is of another set.
+    /// The name of a statement's policy. A place says nothing of its set: ask the set that decided.
     pub fn policy_name(&self, statement: StatementRef) -> &str {
         self.policies
             .get(statement.policy_index())
             .map_or("", |(name, _)| name)
     }
 
-    /// A statement; nothing if it is of another set.
+    /// The statement at a place; nothing if there is none. A place says nothing of its set: ask the set that decided.
     pub fn statement(&self, statement: StatementRef) -> Option<&Statement> {
         let (_, policy) = self.policies.get(statement.policy_index())?;
         policy.statements().get(statement.statement_index())
