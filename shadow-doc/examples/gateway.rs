@@ -2,7 +2,7 @@
 //! asynchronous, without it.
 
 use core::task::{Context, Poll, Waker};
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use shadow_doc::{
@@ -53,7 +53,7 @@ impl Store for &Database {
 
 /// A table as an asynchronous database has it: `SELECT bytes`, and `UPDATE … WHERE revision = …`.
 #[derive(Default)]
-struct Table(Mutex<BTreeMap<String, (u128, Vec<u8>)>>);
+struct Table(Mutex<HashMap<String, (u128, Vec<u8>)>>);
 
 impl Table {
     async fn select(&self, key: &str) -> Vec<u8> {
