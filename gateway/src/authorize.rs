@@ -271,7 +271,7 @@ impl DeviceAccess {
         self.bound
             .read()
             .as_ref()
-            .is_some_and(|bound| bound.decide_at(request, unix_seconds()).is_allowed())
+            .is_some_and(|bound| bound.decide(request, unix_seconds()).is_allowed())
     }
 }
 

@@ -192,7 +192,7 @@ fn the_demo_client_may_do_what_the_readme_says_and_no_more() {
             .registry
             .connection_context(&id, client, Transport::Mqtt)
             .unwrap();
-        set.bind(&context).decide(&request).is_allowed()
+        set.bind(&context).decide(&request, 0).is_allowed()
     };
     let publish = |topic| Request::Publish {
         topic,
@@ -284,7 +284,7 @@ fn a_created_thing_has_its_own_topics_and_nobody_elses() {
             .registry
             .connection_context(&id, client, Transport::Mqtt)
             .unwrap();
-        set.bind(&context).decide(&request).is_allowed()
+        set.bind(&context).decide(&request, 0).is_allowed()
     };
     let publish = |topic| Request::Publish {
         topic,

@@ -244,7 +244,7 @@ impl Operations {
             .map_or(0, |since| {
                 i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
             });
-        let explanation = set.explain_at(&context, &request, now);
+        let explanation = set.explain(&context, &request, now);
         let mut notes = vec![format!(
             "asked for the certificate {id} under the client id `{client_id}`"
         )];

@@ -41,7 +41,7 @@ impl Caller {
             Self::Device(certificate, bound) => {
                 let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
                 let now = i64::try_from(since.unwrap_or_default().as_secs()).unwrap_or(i64::MAX);
-                if bound.decide_at(request, now).is_allowed() {
+                if bound.decide(request, now).is_allowed() {
                     return Ok(());
                 }
                 tracing::info!(%certificate, ?request, "a device may not do this");

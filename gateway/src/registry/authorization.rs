@@ -1,6 +1,6 @@
 //! What the registry knows, as `iot-policy` wants it: the policies of a certificate, and what their variables stand for.
 
-use iot_policy::{ConnectionContext, PolicySet, Scope, Transport};
+use iot_policy::{ConnectionContext, PolicySet, Scope, Substitution, Transport};
 
 use super::{CertificateId, Registry, RegistryError, RegistryErrorKind, Thing, ThingName};
 use crate::pki::policy_certificate;
@@ -22,7 +22,7 @@ impl Registry {
     /// let registry = Registry::open(Arc::new(MemoryStore::new()))?;
     /// let set = registry.policy_set(&CertificateId::of(b""), &Scope::new("aws", "us-east-1", "000000000000"))?;
     /// let bound = Arc::new(set).bind(&ConnectionContext::new("pump", Transport::Mqtt));
-    /// assert!(!bound.decide(&Request::Connect { client_id: "pump" }).is_allowed());
+    /// assert!(!bound.decide(&Request::Connect { client_id: "pump" }, 0).is_allowed());
     /// # Ok::<(), thingwire::registry::RegistryError>(())
     /// ```
     pub fn policy_set(
@@ -42,7 +42,12 @@ impl Registry {
             parsed.push((policy.policy_name, document));
         }
         let named = parsed.iter().map(|(name, policy)| (name.as_str(), policy));
-        Ok(PolicySet::compile(named, scope.clone()))
+        // No client chooses an identifier that opens another's topics: values with wildcards are not substituted.
+        Ok(PolicySet::compile_with(
+            named,
+            scope.clone(),
+            Substitution::Strict,
+        ))
     }
 
     /// What policy variables stand for on a connection of a certificate under a client id: the certificate, and the
