@@ -233,7 +233,7 @@ pub enum PolicyErrorKind {
         /// Its name.
         name: Snippet,
     },
-    /// A variable before the fifth colon of an ARN, or in an operand that takes none.
+    /// A variable before the fifth colon of an ARN.
     VariableNotAllowed {
         /// The text in which it stands.
         found: Snippet,

@@ -387,7 +387,11 @@ fn bound_is_small_whatever_the_policies() {
     // They do match what they should.
     let topic = format!("{name}{name}{}", "v".repeat(800)).repeat(17);
     assert!(bound.decide(&publish(&topic), NOW).is_allowed());
-    assert!(!bound.decide(&publish(&topic[1..]), NOW).is_allowed());
+    assert!(
+        !bound
+            .decide(&publish(topic.strip_prefix('n').unwrap()), NOW)
+            .is_allowed()
+    );
 }
 
 /// More variables than a sixteenth of a word counts: each keeps its own value, and they are compiled in time.

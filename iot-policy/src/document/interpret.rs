@@ -293,9 +293,6 @@ impl Interpreter {
                 && let Some(template) = templates.last()
             {
                 self.look_at_variables(value, template);
-            } else if value.text.contains("${") {
-                let found = Snippet::new(&value.text);
-                return Err(value.refuse(PolicyErrorKind::VariableNotAllowed { found }));
             }
         }
         // `ForAllValues` with an empty list says that the key must have no values, and is in the developer guide.

@@ -290,7 +290,11 @@ fn values(name: &str, world: &World) -> Vec<String> {
                     .filter(|(_, values)| values.first().is_some_and(|value| !value.is_empty()))
                     .map(|(name, _)| format!("iot:Certificate.{name}"))
                     .collect();
-                if certificate.serial_number.as_deref().unwrap_or("") != "" {
+                if certificate
+                    .serial_number
+                    .as_deref()
+                    .is_some_and(|text| !text.is_empty())
+                {
                     keys.push("iot:Certificate.SerialNumber".to_owned());
                 }
                 keys
