@@ -54,7 +54,7 @@ pub(super) fn failure(error: ApiError, request_id: &str) -> Answer {
     let headers = answer.headers_mut();
     headers.insert("x-amzn-errortype", HeaderValue::from_static(error.name));
     if let Some((name, value)) = error.header {
-        headers.insert(name, value);
+        headers.insert(name, HeaderValue::from_static(value));
     }
     if error.status == StatusCode::UPGRADE_REQUIRED {
         // RFC 9110 §15.5.22: a server that says 426 names the protocol.

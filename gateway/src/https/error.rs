@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use mqtt_codec::ReasonCode;
 use shadow_doc::Rejection;
 use sigv4::{AnswerTable, VerifyError};
@@ -17,7 +17,8 @@ pub(super) struct ApiError {
     pub(super) status: StatusCode,
     pub(super) name: &'static str,
     pub(super) body: ErrorBody,
-    pub(super) header: Option<(header::HeaderName, HeaderValue)>,
+    /// A header that belongs to the status.
+    pub(super) header: Option<(&'static str, &'static str)>,
 }
 
 #[derive(Debug)]
@@ -38,8 +39,8 @@ impl ApiError {
         }
     }
 
-    fn with_header(mut self, name: header::HeaderName, value: &'static str) -> Self {
-        self.header = Some((name, HeaderValue::from_static(value)));
+    fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.header = Some((name, value));
         self
     }
 
@@ -62,7 +63,7 @@ impl ApiError {
             "MethodNotAllowedException",
             message,
         )
-        .with_header(header::ALLOW, allowed)
+        .with_header("allow", allowed)
     }
 
     /// The body is over the limit. What is left of it is not taken for the next request.
@@ -73,7 +74,7 @@ impl ApiError {
             "RequestEntityTooLargeException",
             message,
         )
-        .with_header(header::CONNECTION, "close")
+        .with_header("connection", "close")
     }
 
     pub(super) fn throttled(message: &'static str) -> Self {
@@ -114,7 +115,7 @@ impl ApiError {
             "RequestTimeoutException",
             "The body of the request did not come in time",
         )
-        .with_header(header::CONNECTION, "close")
+        .with_header("connection", "close")
     }
 
     /// RFC 9110 §15.5.22; RFC 6455 §4.2.2 for the version.
@@ -124,7 +125,7 @@ impl ApiError {
             "InvalidRequestException",
             "This path speaks MQTT over WebSocket, version 13 of the protocol",
         )
-        .with_header(header::SEC_WEBSOCKET_VERSION, "13")
+        .with_header("sec-websocket-version", "13")
     }
 }
 

@@ -93,10 +93,10 @@ async fn boto3_does_every_operation() {
     client.subscribe("sdk/#", QoS::AtLeastOnce).await;
     let answers = tokio::spawn(async move {
         while let Some(packet) = client.next().await {
-            if let Packet::Publish(publish) = packet {
-                if let Some(id) = publish.packet_id() {
-                    client.send(&<PubAck>::new(id)).await;
-                }
+            if let Packet::Publish(publish) = packet
+                && let Some(id) = publish.packet_id()
+            {
+                client.send(&<PubAck>::new(id)).await;
             }
         }
     });
