@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
@@ -187,7 +188,7 @@ async fn mqtt_3_8_4_5_3_8_4_6_3_9_3_1_and_3_11_3_1_one_code_for_each_filter_in_o
         let Packet::SubAck(suback) = client.receive().await else {
             panic!()
         };
-        let codes: Vec<u8> = suback.codes().into_iter().map(ReasonCode::byte).collect();
+        let codes: Vec<u8> = suback.codes().map(ReasonCode::byte).collect();
         assert_eq!(codes, [2, 0, 1, 0]);
 
         if version == Version::V5 {
@@ -199,7 +200,7 @@ async fn mqtt_3_8_4_5_3_8_4_6_3_9_3_1_and_3_11_3_1_one_code_for_each_filter_in_o
             let Packet::UnsubAck(unsuback) = client.receive().await else {
                 panic!()
             };
-            let codes: Vec<u8> = unsuback.codes().into_iter().map(ReasonCode::byte).collect();
+            let codes: Vec<u8> = unsuback.codes().map(ReasonCode::byte).collect();
             assert_eq!(codes, [0x00, 0x11, 0x00]);
         }
     }

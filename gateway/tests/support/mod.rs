@@ -174,7 +174,7 @@ impl Client {
             .unwrap();
         self.send(&subscribe).await;
         match self.receive().await {
-            Packet::SubAck(suback) => suback.codes().into_iter().next().unwrap(),
+            Packet::SubAck(suback) => suback.codes().next().unwrap(),
             other => panic!("{other:?} instead of SUBACK"),
         }
     }
