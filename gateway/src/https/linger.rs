@@ -33,10 +33,6 @@ impl<S> Linger<S> {
             closing: None,
         }
     }
-
-    pub(super) fn into_inner(self) -> S {
-        self.inner
-    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Linger<S> {

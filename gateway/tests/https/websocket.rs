@@ -445,8 +445,9 @@ async fn a_message_over_the_limit() {
     })
     .await;
     let mut client = WebSocketClient::connected(&world, "c").await;
+    // So long that most of it has not been read when it is refused.
     client
-        .say(Message::Binary(Bytes::from(vec![0xC0; 20_000])))
+        .say(Message::Binary(Bytes::from(vec![0xC0; 500_000])))
         .await;
     assert_eq!(client.closed().await, CloseCode::Size);
 }

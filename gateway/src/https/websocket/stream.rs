@@ -150,7 +150,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     Some(Err(_)) | None => self.state = State::Closed,
                 },
                 State::Closed => {
-                    // Whether it is heard or not, it is over.
+                    // Whether it is heard or not, it is over. What a client still sends after a frame that could not be read
+                    // is the stream's to forget.
                     let _ = ready!(Pin::new(self.socket.get_mut()).poll_shutdown(cx));
                     self.state = State::Ended;
                 }

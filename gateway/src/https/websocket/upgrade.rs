@@ -78,13 +78,7 @@ where
     let limits = WebSocketLimits {
         message_bytes: peer.gate.limits.websocket_message_bytes,
     };
-    let stream = WebSocket::server(
-        raw.io.into_inner().into_inner(),
-        raw.read_buf,
-        &limits,
-        address,
-    )
-    .await;
+    let stream = WebSocket::server(raw.io.into_inner(), raw.read_buf, &limits, address).await;
     let broker = Arc::clone(&peer.gate.broker);
     let connection = Connection::new(broker, admission, address.to_string()).authenticated();
     serve(stream, connection).await;
