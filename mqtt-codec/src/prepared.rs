@@ -59,6 +59,9 @@ pub struct PreparedPublish {
 /// The room for a fixed header, before the topic.
 const HEADER: usize = 5;
 
+/// Where the bytes of the topic begin.
+const NAME: usize = 7;
+
 /// The room for a packet identifier, behind the topic.
 const ID: usize = 2;
 
@@ -142,9 +145,7 @@ impl PreparedPublish {
         let topic = publish.topic_bytes();
         let properties_len = kept().fold(0, |sum: usize, one| sum.saturating_add(one.bytes.len()));
         let integer = VariableByteInteger::saturating(short(properties_len));
-        let topic_end = HEADER
-            .saturating_add(NO_NAME.len())
-            .saturating_add(topic.len());
+        let topic_end = NAME.saturating_add(topic.len());
         let properties = topic_end
             .saturating_add(ID)
             .saturating_add(integer.encoded_len());
@@ -205,7 +206,7 @@ impl PreparedPublish {
     /// ```
     #[must_use]
     pub fn topic_bytes(&self) -> &[u8] {
-        self.part(short(HEADER + NO_NAME.len()), self.topic_end)
+        self.part(short(NAME), self.topic_end)
     }
 
     /// The properties, without Topic Alias and Subscription Identifiers.
@@ -254,7 +255,7 @@ impl PreparedPublish {
 
     /// Whether the topic is known by its name.
     fn has_name(&self) -> bool {
-        index(self.topic_end) > HEADER + NO_NAME.len()
+        index(self.topic_end) > NAME
     }
 
     /// Writes the message for one receiver, its payload copied: for receivers without vectored writes.

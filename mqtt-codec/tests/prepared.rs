@@ -184,7 +184,7 @@ fn prepared_and_built_one_by_one_agree() {
             }
         }
     }
-    assert_eq!(cases, 14 * 15 * 6 * 2 * 4 * 3 * 3);
+    assert_eq!(cases, 16 * 15 * 6 * 2 * 4 * 3 * 3);
 }
 
 #[test]
