@@ -170,9 +170,10 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
             gate.clone(),
             Arc::clone(&workers),
             move |stream, place| {
-                let (without_tls, broker) = (without_tls.clone(), Arc::clone(&broker));
+                // Boxed, since a future that captures another has room for it twice: before it is awaited and while.
+                let serving = Box::pin(without_tls.serve(stream, Arc::clone(&broker)));
                 async move {
-                    without_tls.serve(stream, broker).await;
+                    serving.await;
                     drop(place);
                 }
             },

@@ -134,7 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             self.read().await?;
             self.packets(|packet| {
                 if let PacketView::SubAck(suback) = packet {
-                    granted = Some(suback.reason_codes().all(|code| !code.is_error()));
+                    granted = Some(suback.codes().all(|code| !code.is_error()));
                 }
             })?;
         }

@@ -178,8 +178,8 @@ async fn run_local(server: &Server, shape: &Shape, plan: Plan) -> Result<Outcome
     let rate = plan.rate.map(|rate| rate / shape.topics.len() as f64);
     let mut links = Vec::new();
     for number in 0..shape.topics.len() {
-        let link = Link::plain(server.plain, &format!("load-from-{number}"));
-        let link = timeout(PATIENCE, link)
+        let client_id = format!("load-from-{number}");
+        let link = timeout(PATIENCE, Link::plain(server.plain, &client_id))
             .await
             .map_err(|_| "a CONNACK did not come")?
             .map_err(|error| format!("a publisher: {error}"))?;

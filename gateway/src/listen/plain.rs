@@ -210,18 +210,26 @@ impl DangerousPlain {
     }
 
     /// Serves a connection without TLS.
-    pub async fn serve(self, stream: TcpStream, broker: Arc<Broker>) {
+    pub fn serve(
+        &self,
+        stream: TcpStream,
+        broker: Arc<Broker>,
+    ) -> impl Future<Output = ()> + Send + use<> {
         let admission = self.admission(&stream);
-        plain(stream, broker, admission).await;
+        plain(stream, broker, admission)
     }
 }
 
 /// Serves a connection without TLS: `admission` alone decides who is let in.
-pub async fn plain(stream: TcpStream, broker: Arc<Broker>, admission: Arc<dyn Admission>) {
+pub fn plain(
+    stream: TcpStream,
+    broker: Arc<Broker>,
+    admission: Arc<dyn Admission>,
+) -> impl Future<Output = ()> + Send + use<> {
     let peer = stream
         .peer_addr()
         .map_or_else(|_| "unknown".to_owned(), |address| address.to_string());
-    serve(stream, Connection::new(broker, admission, peer)).await;
+    serve(stream, Connection::new(broker, admission, peer))
 }
 
 #[cfg(test)]
