@@ -21,11 +21,11 @@ use rcgen::{
 };
 use rustls::{ClientConnection, ServerConnection, Stream};
 use rustls_pki_types::UnixTime;
+use thingwire_tests::{Mosquitto, is_installed};
 use tls_auth::{
     Authorities, Authority, CertificateId, Credentials, DeviceConfig, MemoryRegistry, Outcome,
     Owner, PrincipalRule, Profile, Record, Refusal, ServerAuth, SessionStore, Status, alpn,
 };
-use thingwire_tests::{Mosquitto, is_installed};
 
 type Ca = CertifiedIssuer<'static, KeyPair>;
 

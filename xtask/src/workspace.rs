@@ -25,7 +25,9 @@ pub fn root() -> &'static Path {
 pub fn target() -> Result<PathBuf, String> {
     let metadata = metadata()?;
     let folder = metadata["target_directory"].as_str();
-    Ok(folder.ok_or("cargo metadata names no target folder")?.into())
+    Ok(folder
+        .ok_or("cargo metadata names no target folder")?
+        .into())
 }
 
 fn metadata() -> Result<Value, String> {

@@ -295,7 +295,10 @@ async fn upgrades_that_are_refused() {
         (with("sec-websocket-key", "c2hvcnQ="), 400),
         (with("sec-websocket-key", "not base64"), 400),
         // AWSIoTPythonSDK: 128 bytes.
-        (with("sec-websocket-key", &format!("{}s=", "x".repeat(170))), 101),
+        (
+            with("sec-websocket-key", &format!("{}s=", "x".repeat(170))),
+            101,
+        ),
         (twice, 400),
         (without("sec-websocket-protocol"), 400),
         (with("sec-websocket-protocol", "graphql-ws, mqtt5"), 400),

@@ -150,7 +150,13 @@ impl Link {
     }
 
     /// Publishes, and brings the exchange to its end.
-    fn publish(&mut self, topic: &str, payload: &[u8], delivery: Delivery, properties: &PropertiesBuf) {
+    fn publish(
+        &mut self,
+        topic: &str,
+        payload: &[u8],
+        delivery: Delivery,
+        properties: &PropertiesBuf,
+    ) {
         let publish = Publish::builder(topic)
             .payload(payload)
             .delivery(delivery)
@@ -189,8 +195,14 @@ fn deliveries() -> [Delivery; 3] {
     let packet_id = PacketId::new(7).unwrap();
     [
         Delivery::AtMostOnce,
-        Delivery::AtLeastOnce { packet_id, dup: false },
-        Delivery::ExactlyOnce { packet_id, dup: false },
+        Delivery::AtLeastOnce {
+            packet_id,
+            dup: false,
+        },
+        Delivery::ExactlyOnce {
+            packet_id,
+            dup: false,
+        },
     ]
 }
 
@@ -212,8 +224,12 @@ fn our_clients_of_every_version_talk_through_mosquitto() {
             let mut sender = world.connect(tls, from, Connect::builder(from, "sender"));
             let mut properties = PropertiesBuf::new();
             if from.has_properties() {
-                properties.push(Property::ContentType("text/plain")).unwrap();
-                properties.push(Property::UserProperty("site", "north")).unwrap();
+                properties
+                    .push(Property::ContentType("text/plain"))
+                    .unwrap();
+                properties
+                    .push(Property::UserProperty("site", "north"))
+                    .unwrap();
             }
             for delivery in deliveries() {
                 for size in [0, 1, 200, 20_000] {
@@ -221,17 +237,28 @@ fn our_clients_of_every_version_talk_through_mosquitto() {
                     sender.publish("plant/7", &payload, delivery, &properties);
                     let got = receiver.take();
                     assert_eq!((got.topic(), got.payload()), ("plant/7", &*payload));
-                    assert_eq!(core::mem::discriminant(&got.delivery()), core::mem::discriminant(&delivery));
+                    assert_eq!(
+                        core::mem::discriminant(&got.delivery()),
+                        core::mem::discriminant(&delivery)
+                    );
                     if from.has_properties() && to.has_properties() {
                         assert_eq!(got.properties().content_type(), Some("text/plain"));
-                        assert_eq!(got.properties().user_properties().next(), Some(("site", "north")));
+                        assert_eq!(
+                            got.properties().user_properties().next(),
+                            Some(("site", "north"))
+                        );
                     }
                 }
             }
             let unsubscribe = Unsubscribe::builder(PacketId::MIN).filter("plant/#");
             receiver.send(&unsubscribe.build().unwrap());
             assert!(matches!(receiver.receive(), Packet::UnsubAck(_)));
-            sender.publish("plant/7", b"unheard", deliveries()[1], &PropertiesBuf::new());
+            sender.publish(
+                "plant/7",
+                b"unheard",
+                deliveries()[1],
+                &PropertiesBuf::new(),
+            );
             receiver.send(&<Packet>::PingReq);
             assert!(matches!(receiver.receive(), Packet::PingResp));
             sender.disconnect();
@@ -244,7 +271,9 @@ fn our_clients_of_every_version_talk_through_mosquitto() {
 fn retained_messages_and_wills_come_from_mosquitto() {
     let Some(world) = World::start() else { return };
     for (tls, version) in [(TLS[0], Version::V311), (TLS[1], Version::V5)] {
-        let will = Will::new("state", b"gone").with_qos(QoS::AtLeastOnce).with_retain(true);
+        let will = Will::new("state", b"gone")
+            .with_qos(QoS::AtLeastOnce)
+            .with_retain(true);
         let connect = Connect::builder(version, "device").will(will);
         let device = world.connect(tls, version, connect);
         let mut watcher = world.connect(tls, version, Connect::builder(version, "watcher"));
@@ -252,7 +281,10 @@ fn retained_messages_and_wills_come_from_mosquitto() {
         // The connection is cut.
         drop(device);
         let got = watcher.take();
-        assert_eq!((got.payload(), got.qos(), got.retain()), (&b"gone"[..], QoS::AtLeastOnce, false));
+        assert_eq!(
+            (got.payload(), got.qos(), got.retain()),
+            (&b"gone"[..], QoS::AtLeastOnce, false)
+        );
         watcher.disconnect();
         let mut late = world.connect(tls, version, Connect::builder(version, "late"));
         late.subscribe("state", QoS::AtLeastOnce);

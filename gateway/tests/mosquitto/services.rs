@@ -34,16 +34,31 @@ fn a_shadow_by_request_and_response() {
         let topic = |name: &str| format!("$aws/things/{THING}/shadow/{name}");
         let (update, accepted) = (topic("update"), topic("update/accepted"));
         let state = format!(r#"{{"state":{{"reported":{{"by":"{version}"}}}}}}"#);
-        let answer = ask(&gateway, &["-V", version, "-t", &update, "-e", &accepted, "-m", &state]);
-        assert!(answer.contains(&format!(r#""reported":{{"by":"{version}"}}"#)), "{answer}");
+        let answer = ask(
+            &gateway,
+            &["-V", version, "-t", &update, "-e", &accepted, "-m", &state],
+        );
+        assert!(
+            answer.contains(&format!(r#""reported":{{"by":"{version}"}}"#)),
+            "{answer}"
+        );
         let (get, accepted) = (topic("get"), topic("get/accepted"));
-        let answer = ask(&gateway, &["-V", version, "-t", &get, "-e", &accepted, "-m", ""]);
+        let answer = ask(
+            &gateway,
+            &["-V", version, "-t", &get, "-e", &accepted, "-m", ""],
+        );
         assert!(answer.contains(&format!(r#""by":"{version}""#)), "{answer}");
         let (delete, accepted) = (topic("delete"), topic("delete/accepted"));
-        let answer = ask(&gateway, &["-V", version, "-t", &delete, "-e", &accepted, "-m", ""]);
+        let answer = ask(
+            &gateway,
+            &["-V", version, "-t", &delete, "-e", &accepted, "-m", ""],
+        );
         assert!(answer.contains(r#""version":"#), "{answer}");
         let rejected = topic("get/rejected");
-        let answer = ask(&gateway, &["-V", version, "-t", &get, "-e", &rejected, "-m", ""]);
+        let answer = ask(
+            &gateway,
+            &["-V", version, "-t", &get, "-e", &rejected, "-m", ""],
+        );
         assert!(answer.contains(r#""code":404"#), "{answer}");
     }
 }
@@ -53,11 +68,24 @@ fn clients_ask_each_other() {
     let Some(gateway) = Gateway::start() else {
         return;
     };
-    let server = Subscriber::printing(&gateway, "%R %D %p", &["-V", "mqttv5", "-i", "server", "-q", "1", "-t", "ask"]);
+    let server = Subscriber::printing(
+        &gateway,
+        "%R %D %p",
+        &["-V", "mqttv5", "-i", "server", "-q", "1", "-t", "ask"],
+    );
     std::thread::scope(|scope| {
         let asking = scope.spawn(|| {
             let properties = ["-D", "publish", "correlation-data", "42"];
-            let question = ["-V", "mqttv5", "-t", "ask", "-e", "answer/here", "-m", "how warm?"];
+            let question = [
+                "-V",
+                "mqttv5",
+                "-t",
+                "ask",
+                "-e",
+                "answer/here",
+                "-m",
+                "how warm?",
+            ];
             ask(&gateway, &[question.as_slice(), &properties].concat())
         });
         let question = server.next();

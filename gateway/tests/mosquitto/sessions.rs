@@ -13,16 +13,25 @@ fn retained_messages() {
     for (keeper, reader) in [("mqttv311", "mqttv5"), ("mqttv5", "mqttv311")] {
         let keep = |qos: &str, more: &[&str]| {
             let kept = ["-V", keeper, "-i", "from", "-r", "-q", qos, "-t"];
-            publish(&gateway, &[kept.as_slice(), &[&format!("kept/{qos}")], more].concat());
+            publish(
+                &gateway,
+                &[kept.as_slice(), &[&format!("kept/{qos}")], more].concat(),
+            );
         };
         for qos in ["0", "1", "2"] {
             keep(qos, &["-m", "replaced"]);
             keep(qos, &["-m", "last"]);
         }
-        let subscriber = Subscriber::start(&gateway, &["-V", reader, "-i", "to", "-q", "2", "-t", "kept/+"]);
+        let subscriber = Subscriber::start(
+            &gateway,
+            &["-V", reader, "-i", "to", "-q", "2", "-t", "kept/+"],
+        );
         let mut kept: Vec<String> = (0..3).map(|_| subscriber.next()).collect();
         kept.sort();
-        assert_eq!(kept, ["kept/0 0 1 last", "kept/1 1 1 last", "kept/2 2 1 last"]);
+        assert_eq!(
+            kept,
+            ["kept/0 0 1 last", "kept/1 1 1 last", "kept/2 2 1 last"]
+        );
         // To those who are there already, it is a message like others.
         keep("1", &["-m", "news"]);
         assert_eq!(subscriber.next(), "kept/1 1 0 news");
@@ -31,7 +40,10 @@ fn retained_messages() {
             assert_eq!(subscriber.next(), format!("kept/{qos} {qos} 0 "));
         }
         subscriber.disconnect();
-        let subscriber = Subscriber::start(&gateway, &["-V", reader, "-i", "to", "-q", "2", "-t", "kept/+"]);
+        let subscriber = Subscriber::start(
+            &gateway,
+            &["-V", reader, "-i", "to", "-q", "2", "-t", "kept/+"],
+        );
         publish(&gateway, &["-i", "from", "-t", "kept/after", "-m", "first"]);
         assert_eq!(subscriber.next(), "kept/after 0 0 first");
     }
@@ -42,9 +54,19 @@ fn wills() {
     let Some(gateway) = Gateway::start() else {
         return;
     };
-    let watcher = Subscriber::start(&gateway, &["-V", "mqttv5", "-i", "watcher", "-q", "2", "-t", "last/#"]);
+    let watcher = Subscriber::start(
+        &gateway,
+        &["-V", "mqttv5", "-i", "watcher", "-q", "2", "-t", "last/#"],
+    );
     for version in ["mqttv311", "mqttv5"] {
-        let will = ["--will-topic", "last/will", "--will-payload", "gone", "--will-qos", "2"];
+        let will = [
+            "--will-topic",
+            "last/will",
+            "--will-payload",
+            "gone",
+            "--will-qos",
+            "2",
+        ];
         let device = ["-V", version, "-i", "device", "-t", "own"];
         let device = [device.as_slice(), &will].concat();
         Subscriber::start(&gateway, &device).kill();
@@ -57,8 +79,22 @@ fn wills() {
         assert_eq!(watcher.next(), format!("last/word 0 0 {version}"));
     }
     let delayed = [
-        "-V", "mqttv5", "-i", "device", "-t", "own", "-x", "60", "--will-topic", "last/late", "--will-payload", "gone",
-        "-D", "will", "will-delay-interval", "1",
+        "-V",
+        "mqttv5",
+        "-i",
+        "device",
+        "-t",
+        "own",
+        "-x",
+        "60",
+        "--will-topic",
+        "last/late",
+        "--will-payload",
+        "gone",
+        "-D",
+        "will",
+        "will-delay-interval",
+        "1",
     ];
     let device = Subscriber::start(&gateway, &delayed);
     let start = Instant::now();
@@ -73,14 +109,26 @@ fn a_session_keeps_what_its_client_misses() {
         return;
     };
     for (keeper, publisher) in [("mqttv311", "mqttv5"), ("mqttv5", "mqttv311")] {
-        let session = ["-V", keeper, "-i", "sleeper", "-c", "-q", "2", "-t", "missed/#"];
+        let session = [
+            "-V", keeper, "-i", "sleeper", "-c", "-q", "2", "-t", "missed/#",
+        ];
         // `-E` ends as soon as it has subscribed.
         let subscribe = [session.as_slice(), &["-E"]].concat();
-        let status = run(gateway.client("mosquitto_sub"), gateway.mqtt, &subscribe, "");
+        let status = run(
+            gateway.client("mosquitto_sub"),
+            gateway.mqtt,
+            &subscribe,
+            "",
+        );
         assert!(status.success(), "{status}");
         for qos in ["1", "2", "1"] {
             let topic = format!("missed/{qos}");
-            publish(&gateway, &["-V", publisher, "-i", "from", "-q", qos, "-t", &topic, "-m", keeper]);
+            publish(
+                &gateway,
+                &[
+                    "-V", publisher, "-i", "from", "-q", qos, "-t", &topic, "-m", keeper,
+                ],
+            );
         }
         let back = Subscriber::start(&gateway, &session);
         for qos in ["1", "2", "1"] {
@@ -88,8 +136,14 @@ fn a_session_keeps_what_its_client_misses() {
         }
         back.disconnect();
         // A clean one has nothing of it.
-        let clean = Subscriber::start(&gateway, &["-V", keeper, "-i", "sleeper", "-q", "2", "-t", "missed/#"]);
-        publish(&gateway, &["-i", "from", "-q", "1", "-t", "missed/new", "-m", "x"]);
+        let clean = Subscriber::start(
+            &gateway,
+            &["-V", keeper, "-i", "sleeper", "-q", "2", "-t", "missed/#"],
+        );
+        publish(
+            &gateway,
+            &["-i", "from", "-q", "1", "-t", "missed/new", "-m", "x"],
+        );
         assert_eq!(clean.next(), "missed/new 1 0 x");
     }
 }
@@ -99,7 +153,10 @@ fn a_client_is_where_it_connected_last() {
     let Some(gateway) = Gateway::start() else {
         return;
     };
-    let watcher = Subscriber::start(&gateway, &["-V", "mqttv5", "-i", "watcher", "-q", "1", "-t", "last/#"]);
+    let watcher = Subscriber::start(
+        &gateway,
+        &["-V", "mqttv5", "-i", "watcher", "-q", "1", "-t", "last/#"],
+    );
     for (first, second) in [("mqttv311", "mqttv5"), ("mqttv5", "mqttv311")] {
         let topic = format!("last/{first}");
         let will = ["--will-topic", &topic, "--will-payload", "gone"];

@@ -25,12 +25,23 @@ impl Subscriber {
 
     /// The same with a format of its own.
     pub(crate) fn printing(gateway: &Gateway, format: &str, arguments: &[&str]) -> Self {
-        Self::of(gateway.client("mosquitto_sub"), gateway.mqtt, format, arguments)
+        Self::of(
+            gateway.client("mosquitto_sub"),
+            gateway.mqtt,
+            format,
+            arguments,
+        )
     }
 
     pub(crate) fn of(mut command: Command, port: u16, format: &str, arguments: &[&str]) -> Self {
         let mut child = command
-            .args(["-d", "-p", &port.to_string(), "-F", &format!("{MARK}{format}")])
+            .args([
+                "-d",
+                "-p",
+                &port.to_string(),
+                "-F",
+                &format!("{MARK}{format}"),
+            ])
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -79,7 +90,13 @@ impl Subscriber {
     /// Has it end with DISCONNECT.
     pub(crate) fn disconnect(mut self) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
         wait(&mut self.child);
     }
 }
@@ -99,7 +116,12 @@ pub(crate) fn publish(gateway: &Gateway, arguments: &[&str]) {
 
 /// Publishes each line as a message.
 pub(crate) fn publish_lines(gateway: &Gateway, lines: &str, arguments: &[&str]) {
-    let status = run(gateway.client("mosquitto_pub"), gateway.mqtt, arguments, lines);
+    let status = run(
+        gateway.client("mosquitto_pub"),
+        gateway.mqtt,
+        arguments,
+        lines,
+    );
     assert!(status.success(), "{arguments:?}: {status}");
 }
 

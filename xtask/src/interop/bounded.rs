@@ -30,7 +30,12 @@ pub fn run(command: &mut Command, limit: Duration, enough: Option<&str>) -> Resu
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|error| format!("{} cannot be started: {error}", command.get_program().display()))?;
+        .map_err(|error| {
+            format!(
+                "{} cannot be started: {error}",
+                command.get_program().display()
+            )
+        })?;
     let (sender, lines) = mpsc::channel();
     read(child.stdout.take(), sender.clone(), Line::Said);
     read(child.stderr.take(), sender, Line::Complained);

@@ -105,8 +105,12 @@ pub fn steps(plan: &mut Plan) {
     let mut table = Table::default();
     // The greeting's lines are run before anybody has used the demo thing.
     let aws = runners.python.as_deref().ok().and_then(Path::parent);
-    plan.step("lines to paste", || pasted::greeting(&binary, aws, &mut table));
-    plan.step("the README's lines", || pasted::readme(&binary, aws, &mut table));
+    plan.step("lines to paste", || {
+        pasted::greeting(&binary, aws, &mut table)
+    });
+    plan.step("the README's lines", || {
+        pasted::readme(&binary, aws, &mut table)
+    });
     scripts(plan, &binary, 0, |_| true, &runners, &mut table);
     // A port below 1024 takes rights that not everybody has.
     if let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, HTTPS)) {
@@ -222,7 +226,10 @@ fn script(program: &Program, gateway: &Gateway, runners: &Runners, table: &mut T
     if failures.is_empty() {
         return Ok(Done::Passed);
     }
-    ended.complaints.iter().for_each(|line| println!("    {line}"));
+    ended
+        .complaints
+        .iter()
+        .for_each(|line| println!("    {line}"));
     gateway.show_log();
     Err(failures.join("; "))
 }
@@ -233,5 +240,6 @@ fn last_words(ended: &Ended) -> String {
         return format!("it did not end within {} s", SCRIPT.as_secs());
     }
     let last = ended.complaints.iter().chain(&ended.said).next_back();
-    last.cloned().unwrap_or_else(|| "it failed without a word".to_owned())
+    last.cloned()
+        .unwrap_or_else(|| "it failed without a word".to_owned())
 }

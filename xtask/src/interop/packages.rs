@@ -20,7 +20,13 @@ pub fn python(folder: &Path) -> Result<PathBuf, String> {
     let requirements = root().join("gateway/interop/requirements.txt");
     must(
         Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ])
             .arg("--requirement")
             .arg(requirements),
     )?;
@@ -43,8 +49,19 @@ pub fn node(folder: &Path) -> Result<PathBuf, String> {
         }
     }
     // No program of a package is run: all have what they need with them.
-    let options = ["--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund", "--silent"];
-    must(Command::new("npm").arg("install").args(options).current_dir(folder))?;
+    let options = [
+        "--ignore-scripts",
+        "--no-package-lock",
+        "--no-audit",
+        "--no-fund",
+        "--silent",
+    ];
+    must(
+        Command::new("npm")
+            .arg("install")
+            .args(options)
+            .current_dir(folder),
+    )?;
     Ok(folder.to_owned())
 }
 

@@ -44,11 +44,18 @@ pub fn readme(binary: &Path, aws: Option<&Path>, table: &mut Table) -> Outcome {
     let text = std::fs::read_to_string(root().join("gateway/README.md"))
         .map_err(|error| error.to_string())?;
     let joined = text.replace("\\\n", " ");
-    let lines: Vec<String> = joined
-        .lines()
-        .filter(|line| ["mosquitto_", "AWS_", "printf "].iter().any(|word| line.starts_with(word)))
-        .map(str::to_owned)
-        .collect();
+    // Each line is run by a shell of its own, with what the lines before it export.
+    let (mut exports, mut lines) = (String::new(), Vec::new());
+    for line in joined.lines() {
+        if line.starts_with("export ") {
+            exports.push_str(&format!("{line}; "));
+        } else if ["mosquitto_", "aws ", "printf "]
+            .iter()
+            .any(|word| line.starts_with(word))
+        {
+            lines.push(format!("{exports}{line}"));
+        }
+    }
     let gateway = Gateway::start(binary, &[], "")?;
     paste(&gateway, "the README", &lines, aws, table)
 }
@@ -70,7 +77,8 @@ fn paste(
         let missing = if line.contains("mosquitto_") {
             (!has_mosquitto).then_some("Mosquitto's clients are not installed")
         } else {
-            aws.is_none().then_some("the command line of AWS is not installed")
+            aws.is_none()
+                .then_some("the command line of AWS is not installed")
         };
         let verdict = match missing {
             Some(missing) => Verdict::Skipped(missing.to_owned()),
@@ -99,7 +107,8 @@ fn paste(
 /// What a line does, in a few words.
 fn subject(line: &str) -> String {
     let words = line.split_whitespace().skip_while(|word| {
-        let is_program = word.starts_with("mosquitto_") || word.contains("-thing-shadow") || *word == "publish";
+        let is_program =
+            word.starts_with("mosquitto_") || word.contains("-thing-shadow") || *word == "publish";
         !is_program
     });
     let found = words.into_iter().next().unwrap_or(line);
@@ -121,11 +130,18 @@ fn run(gateway: &Gateway, line: &str, aws: Option<&Path>) -> Result<(), String> 
         command.env("PATH", path);
     }
     // What the user's own account would say is not asked.
-    for name in ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+    for name in [
+        "AWS_PROFILE",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+    ] {
         command.env_remove(name);
     }
     // A subscriber does not end by itself.
-    let enough = line.starts_with("mosquitto_sub").then_some("demo/hello hello");
+    let enough = line
+        .starts_with("mosquitto_sub")
+        .then_some("demo/hello hello");
     let ended = bounded::run(&mut command, LINE, enough)?;
     if ended.was_stopped {
         return Err(format!("nothing after {} s", LINE.as_secs()));

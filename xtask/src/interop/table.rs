@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn lines_of_scripts() {
-        let shown = |line| Row::read("paho", line).map(|row| format!("{}/{}", row.what, row.verdict));
+        let shown =
+            |line| Row::read("paho", line).map(|row| format!("{}/{}", row.what, row.verdict));
         assert_eq!(shown("ok MQTT 5"), Some("MQTT 5/ok".to_owned()));
         assert_eq!(
             shown("FAILED a will: KeyError: 'x'"),
