@@ -9,7 +9,8 @@ import { Queue, trying, within } from "./gateway.mjs";
 const { auth, iot, iotshadow, mqtt, mqtt5 } = sdk;
 const { HOST, REGION, thing } = gateway;
 const thingName = thing;
-const text = (payload) => Buffer.from(payload).toString();
+// What the SDK hands over for an empty payload cannot be read.
+const text = (payload) => (payload?.byteLength ? Buffer.from(payload).toString() : "");
 const credentials = () => auth.AwsCredentialsProvider.newStatic(gateway.accessKeyId, gateway.secretAccessKey);
 
 function check(condition, what) {
@@ -97,7 +98,7 @@ async function talk5(client) {
     const puback = await client.publish(sent);
     check(puback.reasonCode === 0, puback);
     const got = await arrived.get();
-    check(got.topicName === sent.topicName && text(got.payload ?? "") === sent.payload, got.topicName);
+    check(got.topicName === sent.topicName && text(got.payload) === sent.payload, got.topicName);
     check(got.userProperties[0].value === "v", got.userProperties);
   }
   await client.unsubscribe({ topicFilters: ["demo/v2/#"] });

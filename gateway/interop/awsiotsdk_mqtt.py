@@ -87,18 +87,19 @@ def by_5(build):
             qos=mqtt5.QoS.AT_LEAST_ONCE,
             content_type="text/plain",
             response_topic="demo/5/answer",
-            correlation_data=b"\x00\x01",
+            correlation_data_bytes=b"\x00\xff",
             message_expiry_interval_sec=60,
             user_properties=[mqtt5.UserProperty("k", "v")],
         )
         puback = device.client.publish(sent).result(TIMEOUT).puback
         assert puback.reason_code == mqtt5.PubackReasonCode.SUCCESS, puback
         got = device.arrived.get(timeout=TIMEOUT)
-        for name in ("topic", "payload", "qos", "content_type", "response_topic", "correlation_data"):
+        for name in ("topic", "payload", "qos", "content_type", "response_topic", "correlation_data_bytes"):
             assert getattr(got, name) == getattr(sent, name), name
         assert 0 < got.message_expiry_interval_sec <= 60
         assert [(one.name, one.value) for one in got.user_properties] == [("k", "v")]
-        device.client.publish(mqtt5.PublishPacket("demo/shared", qos=mqtt5.QoS.AT_MOST_ONCE, payload=b"1")).result(TIMEOUT)
+        job = mqtt5.PublishPacket(topic="demo/shared", payload=b"1", qos=mqtt5.QoS.AT_MOST_ONCE)
+        device.client.publish(job).result(TIMEOUT)
         assert device.arrived.get(timeout=TIMEOUT).topic == "demo/shared"
         unsuback = device.client.unsubscribe(mqtt5.UnsubscribePacket(filters)).result(TIMEOUT)
         assert all(code == mqtt5.UnsubackReasonCode.SUCCESS for code in unsuback.reason_codes), unsuback

@@ -131,9 +131,11 @@ fn a_session_keeps_what_its_client_misses() {
             );
         }
         let back = Subscriber::start(&gateway, &session);
-        for qos in ["1", "2", "1"] {
-            assert_eq!(back.next(), format!("missed/{qos} {qos} 0 {keeper}"));
-        }
+        let mut missed: Vec<String> = (0..3).map(|_| back.next()).collect();
+        // The client shows a message of QoS 2 when it is released: one of QoS 1 that was sent after it is shown before.
+        missed.sort();
+        let expected = ["1", "1", "2"].map(|qos| format!("missed/{qos} {qos} 0 {keeper}"));
+        assert_eq!(missed, expected);
         back.disconnect();
         // A clean one has nothing of it.
         let clean = Subscriber::start(

@@ -23,61 +23,52 @@ use table::{Row, Table, Verdict};
 /// For one script; its own time-outs are shorter.
 const SCRIPT: Duration = Duration::from_secs(180);
 
-/// The port on which some SDKs alone ask for MQTT by ALPN.
-const HTTPS: u16 = 443;
+/// The service's port, on which alone some SDKs ask for MQTT by ALPN.
+const SERVICE_PORT: u16 = 443;
 
 /// A script, and what runs it.
 struct Program {
     name: &'static str,
     script: &'static str,
     runner: Runner,
-    /// Whether it has more to say when the HTTPS port is the usual one.
-    minds_443: bool,
+    /// Whether it is an SDK of the service, and so to be run against a gateway that is as the service is.
+    is_service_sdk: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Runner {
     Python,
     Node,
 }
 
-const fn program(
-    name: &'static str,
-    script: &'static str,
-    runner: Runner,
-    minds_443: bool,
-) -> Program {
+const fn sdk(name: &'static str, script: &'static str, runner: Runner) -> Program {
     Program {
         name,
         script,
         runner,
-        minds_443,
+        is_service_sdk: true,
+    }
+}
+
+const fn client(name: &'static str, script: &'static str, runner: Runner) -> Program {
+    Program {
+        is_service_sdk: false,
+        ..sdk(name, script, runner)
     }
 }
 
 const PROGRAMS: &[Program] = &[
-    program("awsiotsdk", "awsiotsdk_mqtt.py", Runner::Python, true),
-    program(
-        "awsiotsdk shadows",
-        "awsiotsdk_shadow.py",
-        Runner::Python,
-        false,
-    ),
-    program(
-        "AWSIoTPythonSDK",
-        "aws_iot_python_sdk.py",
-        Runner::Python,
-        true,
-    ),
-    program("paho-mqtt", "paho_mqtt.py", Runner::Python, false),
-    program("boto3", "boto3_iot_data.py", Runner::Python, true),
-    program("MQTT.js", "mqttjs.mjs", Runner::Node, false),
-    program(
+    sdk("awsiotsdk", "awsiotsdk_mqtt.py", Runner::Python),
+    sdk("awsiotsdk", "awsiotsdk_shadow.py", Runner::Python),
+    sdk("AWSIoTPythonSDK", "aws_iot_python_sdk.py", Runner::Python),
+    sdk("boto3", "boto3_iot_data.py", Runner::Python),
+    client("paho-mqtt", "paho_mqtt.py", Runner::Python),
+    sdk(
         "aws-iot-device-sdk-v2",
         "aws_iot_device_sdk_v2.mjs",
         Runner::Node,
-        true,
     ),
+    client("MQTT.js", "mqttjs.mjs", Runner::Node),
 ];
 
 /// Where a script's packages are, or why there are none.
@@ -111,17 +102,18 @@ pub fn steps(plan: &mut Plan) {
     plan.step("the README's lines", || {
         pasted::readme(&binary, aws, &mut table)
     });
-    scripts(plan, &binary, 0, |_| true, &runners, &mut table);
-    // A port below 1024 takes rights that not everybody has.
-    if let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, HTTPS)) {
-        let reason = format!("port {HTTPS} cannot be listened at: {error}");
-        table.push("several SDKs", "port 443", Verdict::Skipped(reason.clone()));
-        plan.step("the SDKs on port 443", || Ok(Done::Skipped(reason)));
-    } else {
-        let minds = |program: &Program| program.minds_443;
-        scripts(plan, &binary, HTTPS, minds, &runners, &mut table);
-    }
+    scripts(plan, &binary, Behaviour::Strict, &runners, &mut table);
+    scripts(plan, &binary, Behaviour::Service, &runners, &mut table);
     println!("\n{table}");
+}
+
+/// What a gateway is told to be like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Behaviour {
+    /// The standard, on ports that are free.
+    Strict,
+    /// The service: its profile, and its port where that can be had.
+    Service,
 }
 
 fn runners(plan: &mut Plan, folder: &Path) -> Runners {
@@ -145,33 +137,58 @@ fn runners(plan: &mut Plan, folder: &Path) -> Runners {
     runners
 }
 
-/// Runs scripts one after another against one gateway whose HTTPS port is this one, or one that is free.
+/// Runs scripts one after another against one gateway.
 fn scripts(
     plan: &mut Plan,
     binary: &Path,
-    https: u16,
-    wanted: impl Fn(&Program) -> bool,
+    behaviour: Behaviour,
     runners: &Runners,
     table: &mut Table,
 ) {
-    let https = format!("localhost:{https}");
-    let config = format!("server_names = [\"{}\"]\n", gateway::SERVICE_NAME);
-    let started = Gateway::start(
-        binary,
-        &["--mqtt", "localhost:0", "--https", &https],
-        &config,
-    );
-    let gateway = match started {
-        Ok(gateway) => gateway,
-        Err(error) => return plan.step("a gateway", || Err(error)),
+    // A port below 1024 takes rights that not everybody has.
+    let has_port = || TcpListener::bind((Ipv4Addr::LOCALHOST, SERVICE_PORT)).is_ok();
+    let (profile, https) = match behaviour {
+        Behaviour::Strict => ("strict", 0),
+        Behaviour::Service if has_port() => ("aws", SERVICE_PORT),
+        Behaviour::Service => {
+            let reason = format!("port {SERVICE_PORT} cannot be listened at");
+            table.push("SDKs", "ALPN", Verdict::Skipped(reason));
+            ("aws", 0)
+        }
     };
-    for program in PROGRAMS.iter().filter(|program| wanted(program)) {
-        let step = format!("{}, HTTPS on port {}", program.name, gateway.https());
-        plan.step(&step, || script(program, &gateway, runners, table));
+    let https = format!("localhost:{https}");
+    let arguments = [
+        "--profile",
+        profile,
+        "--mqtt",
+        "localhost:0",
+        "--https",
+        &https,
+    ];
+    let config = format!("server_names = [\"{}\"]\n", gateway::SERVICE_NAME);
+    let gateway = match Gateway::start(binary, &arguments, &config) {
+        Ok(gateway) => gateway,
+        Err(error) => {
+            return plan.step(&format!("a gateway, profile {profile}"), || Err(error));
+        }
+    };
+    let wanted = PROGRAMS
+        .iter()
+        .filter(|program| program.is_service_sdk || behaviour == Behaviour::Strict);
+    for program in wanted {
+        let step = format!("{}, profile {profile}", program.script);
+        plan.step(&step, || script(program, profile, &gateway, runners, table));
     }
 }
 
-fn script(program: &Program, gateway: &Gateway, runners: &Runners, table: &mut Table) -> Outcome {
+fn script(
+    program: &Program,
+    profile: &str,
+    gateway: &Gateway,
+    runners: &Runners,
+    table: &mut Table,
+) -> Outcome {
+    let name = &format!("{}, {profile}", program.name);
     let found = match program.runner {
         Runner::Python => &runners.python,
         Runner::Node => &runners.node,
@@ -179,7 +196,7 @@ fn script(program: &Program, gateway: &Gateway, runners: &Runners, table: &mut T
     let runner = match found {
         Ok(runner) => runner,
         Err(reason) => {
-            table.push(program.name, "everything", Verdict::Skipped(reason.clone()));
+            table.push(name, "everything", Verdict::Skipped(reason.clone()));
             return Ok(Done::Skipped(reason.clone()));
         }
     };
@@ -205,18 +222,18 @@ fn script(program: &Program, gateway: &Gateway, runners: &Runners, table: &mut T
     let mut rows: Vec<Row> = ended
         .said
         .iter()
-        .filter_map(|line| Row::read(program.name, line))
+        .filter_map(|line| Row::read(name, line))
         .collect();
     let has_failed = rows.iter().any(Row::has_failed);
     if !ended.is_success && !has_failed {
         rows.push(Row::new(
-            program.name,
+            name,
             program.script,
             Verdict::Failed(last_words(&ended)),
         ));
     } else if rows.is_empty() {
         rows.push(Row::new(
-            program.name,
+            name,
             program.script,
             Verdict::Failed("it tried nothing".to_owned()),
         ));

@@ -51,6 +51,8 @@ pub(super) struct WebSocket<S> {
 #[derive(Debug)]
 enum State {
     Open,
+    /// The client closed first; whoever reads has not been told.
+    Left,
     /// The client broke a rule; it is to be told so.
     Refusing(Option<CloseFrame>),
     /// Our Close frame is on its way.
@@ -119,7 +121,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 tracing::debug!(peer = %self.peer, %error, "no WebSocket frame");
                 self.refuse(CloseCode::Protocol, "this is no WebSocket frame");
             }
-            None => self.state = State::Closed,
+            None => self.state = State::Left,
         }
         Ok(())
     }
@@ -144,7 +146,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let mut left = AT_ONCE;
         loop {
             match self.state {
-                State::Open | State::Refusing(_) | State::Flushing => return Poll::Ready(Ok(())),
+                State::Open | State::Left | State::Refusing(_) | State::Flushing => {
+                    return Poll::Ready(Ok(()));
+                }
                 State::Closing => match ready!(Pin::new(&mut self.socket).poll_next(cx)) {
                     Some(Ok(_)) => {}
                     Some(Err(_)) | None => self.state = State::Closed,
@@ -229,6 +233,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WebSocket<S> {
                 },
                 // What came before goes first.
                 _ if is_filled => return Poll::Ready(Ok(())),
+                State::Left => {
+                    // The session ends now, and the stream beneath when it is shut down.
+                    this.state = State::Closed;
+                    return Poll::Ready(Ok(()));
+                }
                 State::Refusing(_) | State::Flushing => return this.poll_closing(cx),
                 State::Closing | State::Closed | State::Ended => return this.poll_farewell(cx),
             }
@@ -293,6 +302,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocket<S> {
                 this.poll_closing(cx)
             }
             State::Refusing(_) | State::Flushing | State::Closing => this.poll_closing(cx),
+            State::Left => {
+                this.state = State::Closed;
+                this.poll_farewell(cx)
+            }
             State::Closed | State::Ended => this.poll_farewell(cx),
         }
     }
