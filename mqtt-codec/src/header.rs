@@ -277,10 +277,11 @@ impl HeaderBytes {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
-    /// The bytes with zeros after them.
+    /// The bytes with zeros after them, as a little-endian number.
     #[inline]
-    pub(crate) const fn padded(&self) -> [u8; 5] {
-        self.bytes
+    pub(crate) const fn word(&self) -> u64 {
+        let [a, b, c, d, e] = self.bytes;
+        u64::from_le_bytes([a, b, c, d, e, 0, 0, 0])
     }
 
     #[inline]

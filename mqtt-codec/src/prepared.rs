@@ -40,13 +40,14 @@ use crate::{PacketType, Version, text};
 /// ```
 #[derive(Clone)]
 pub struct PreparedPublish {
-    /// The Topic Name with its length; the properties with theirs, without Topic Alias and Subscription Identifiers, as
-    /// 5.0 has them; then zeros, so that what is short can be copied as blocks of a constant size.
+    /// Room for a fixed header, the Topic Name with its length, room for a packet identifier; the properties with their
+    /// length, without Topic Alias and Subscription Identifiers, as 5.0 has them; then zeros, so that what is short can be
+    /// copied as a block of a constant size.
     head: Bytes,
     payload: Bytes,
     /// More than `payload` has if it comes in pieces.
     payload_len: u32,
-    /// Where in `head` the length of the properties begins, where they begin and where they end.
+    /// Where in `head` the room for the packet identifier begins, where the properties begin and where they end.
     topic_end: u32,
     properties: u32,
     end: u32,
@@ -55,8 +56,17 @@ pub struct PreparedPublish {
     retain: bool,
 }
 
-/// Heads of up to so many bytes are copied as blocks.
-const BLOCK: usize = 64;
+/// The room for a fixed header, before the topic.
+const HEADER: usize = 5;
+
+/// Where the bytes of the topic begin.
+const NAME: usize = 7;
+
+/// The room for a packet identifier, behind the topic.
+const ID: usize = 2;
+
+/// Heads of up to so many bytes, all the room counted, are copied as a block.
+const BLOCK: usize = 80;
 
 /// The Topic Name of a PUBLISH that has only an alias.
 const NO_NAME: &[u8] = &[0, 0];
@@ -135,14 +145,19 @@ impl PreparedPublish {
         let topic = publish.topic_bytes();
         let properties_len = kept().fold(0, |sum: usize, one| sum.saturating_add(one.bytes.len()));
         let integer = VariableByteInteger::saturating(short(properties_len));
-        let topic_end = topic.len().saturating_add(NO_NAME.len());
-        let properties = topic_end.saturating_add(integer.encoded_len());
+        let topic_end = NAME.saturating_add(topic.len());
+        let properties = topic_end
+            .saturating_add(ID)
+            .saturating_add(integer.encoded_len());
         let end = properties.saturating_add(properties_len);
 
-        let padding = if end <= BLOCK { BLOCK } else { 0 };
-        let mut head = BytesMut::with_capacity(end.saturating_add(padding));
+        // A block can begin at any byte of the room for the fixed header.
+        let padded = if end <= BLOCK { HEADER + BLOCK } else { end };
+        let mut head = BytesMut::with_capacity(padded);
+        head.put_slice(&[0; HEADER]);
         head.put_u16(u16::try_from(topic.len()).unwrap_or(u16::MAX));
         head.put_slice(topic);
+        head.put_slice(&[0; ID]);
         head.put_slice(integer.encode().as_ref());
         let mut expiry = 0;
         for property in kept() {
@@ -151,7 +166,7 @@ impl PreparedPublish {
             }
             head.put_slice(property.bytes);
         }
-        head.put_bytes(0, padding);
+        head.put_bytes(0, padded.saturating_sub(end));
         Self {
             head: head.freeze(),
             payload_len: short(payload.len()),
@@ -191,7 +206,7 @@ impl PreparedPublish {
     /// ```
     #[must_use]
     pub fn topic_bytes(&self) -> &[u8] {
-        self.part(2, self.topic_end)
+        self.part(short(NAME), self.topic_end)
     }
 
     /// The properties, without Topic Alias and Subscription Identifiers.
@@ -240,7 +255,7 @@ impl PreparedPublish {
 
     /// Whether the topic is known by its name.
     fn has_name(&self) -> bool {
-        index(self.topic_end) > NO_NAME.len()
+        index(self.topic_end) > NAME
     }
 
     /// Writes the message for one receiver, its payload copied: for receivers without vectored writes.
@@ -305,12 +320,26 @@ impl PreparedPublish {
         out: &mut B,
     ) -> Result<(), EncodeError> {
         if recipient.is_plain() && self.has_name() && index(self.end) <= BLOCK {
-            // 5.0 has properties behind the identifier.
-            return if encoder.version().has_properties() {
-                self.put_block::<{ 5 + BLOCK + 2 + BLOCK }, B>(encoder, recipient, out)
-            } else {
-                self.put_block::<{ 5 + BLOCK + 2 }, B>(encoder, recipient, out)
-            };
+            let has_properties = encoder.version().has_properties();
+            let id = recipient.delivery.packet_id();
+            match (id, has_properties) {
+                (Some(id), true) => {
+                    return self.put_block(encoder, recipient, id.get(), self.end, out);
+                }
+                (Some(id), false) => {
+                    let end = self.topic_end.saturating_add(short(ID));
+                    return self.put_block(encoder, recipient, id.get(), end, out);
+                }
+                (None, false) => {
+                    return self.put_block(encoder, recipient, 0, self.topic_end, out);
+                }
+                // The first byte of the room for the identifier says that there are no properties.
+                (None, true) if self.properties == self.end => {
+                    let end = self.topic_end.saturating_add(1);
+                    return self.put_block(encoder, recipient, 0, end, out);
+                }
+                (None, true) => {}
+            }
         }
         self.compose(encoder, recipient, out)
     }
@@ -324,22 +353,17 @@ impl PreparedPublish {
         (PacketType::Publish.code() << 4) | recipient.delivery.flags() | u8::from(retain)
     }
 
-    /// Writes a short head by copies of a constant size: each overwrites what the one before wrote too much.
+    /// Writes a short head: a block of a constant size, patched.
     #[inline(always)]
-    fn put_block<const N: usize, B: BufMut + ?Sized>(
+    fn put_block<B: BufMut + ?Sized>(
         &self,
         encoder: &Encoder,
         recipient: &Recipient<'_>,
+        id: u16,
+        end: u32,
         out: &mut B,
     ) -> Result<(), EncodeError> {
-        let id = recipient.delivery.packet_id();
-        let has_properties = encoder.version().has_properties();
-        let end = if has_properties {
-            self.end
-        } else {
-            self.topic_end
-        };
-        let body = index(end).saturating_add(if id.is_some() { 2 } else { 0 });
+        let body = index(end).saturating_sub(HEADER);
         let remaining = short(body).saturating_add(self.payload_len);
         let header = HeaderBytes::new(self.first_byte(recipient), remaining);
         let start = usize::from(header.len());
@@ -348,19 +372,14 @@ impl PreparedPublish {
         encoder.fits(PacketType::Publish, total)?;
         encoder.room(PacketType::Publish, len, out)?;
 
-        let mut block = [0; N];
-        copy(&mut block, 0, header.padded());
-        copy(&mut block, start, self.chunk(0));
-        if let Some(id) = id {
-            let at = start.saturating_add(index(self.topic_end));
-            copy(&mut block, at, id.get().to_be_bytes());
-            if has_properties {
-                copy(
-                    &mut block,
-                    at.saturating_add(2),
-                    self.chunk(index(self.topic_end)),
-                );
-            }
+        let mut block = self.block(HEADER.saturating_sub(start));
+        if let Some(place) = block.first_chunk_mut() {
+            // The room for it is zero.
+            *place = (u64::from_le_bytes(*place) | header.word()).to_le_bytes();
+        }
+        let at = index(self.topic_end).saturating_sub(HEADER.saturating_sub(start));
+        if let Some(place) = block.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+            *place = id.to_be_bytes();
         }
         out.put_slice(block.get(..len).unwrap_or_default());
         Ok(())
@@ -368,7 +387,7 @@ impl PreparedPublish {
 
     /// A whole block of the head from there; what is behind its end is zero.
     #[inline]
-    fn chunk(&self, from: usize) -> [u8; BLOCK] {
+    fn block(&self, from: usize) -> [u8; BLOCK] {
         let bytes = self.head.get(from..).and_then(<[u8]>::first_chunk);
         bytes.copied().unwrap_or([0; BLOCK])
     }
@@ -395,7 +414,7 @@ impl PreparedPublish {
             }
             _ => {
                 publish::name_for(self.topic_bytes(), version)?;
-                self.part(0, self.topic_end)
+                self.part(short(HEADER), self.topic_end)
             }
         };
         // MQTT 5.0 [MQTT-3.3.4-6]
@@ -474,14 +493,6 @@ impl PreparedPublish {
             }
             None => out.put_slice(self.part(self.properties, self.end)),
         }
-    }
-}
-
-/// Bytes that have room at their place by how `N` was chosen.
-#[inline]
-fn copy<const N: usize, const M: usize>(block: &mut [u8; N], at: usize, bytes: [u8; M]) {
-    if let Some(place) = block.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
-        *place = bytes;
     }
 }
 

@@ -10,7 +10,7 @@ use super::data;
 use crate::harness::{Bench, Entry};
 
 const COPIES: usize = 500;
-const ROUNDS: usize = 31;
+const ROUNDS: usize = 101;
 
 type Run<'a> = Box<dyn Fn(&mut BytesMut) + 'a>;
 

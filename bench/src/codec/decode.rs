@@ -8,7 +8,7 @@ use super::peers::{self, Borrowed, Owned};
 use crate::harness::{Bench, Entry};
 
 const COPIES: usize = 500;
-const ROUNDS: usize = 31;
+const ROUNDS: usize = 101;
 
 const OWNED: &[(&str, Owned)] = &[
     ("mqtt-codec", peers::ours::owned),

@@ -10,7 +10,7 @@ use super::data::{self, frame};
 use crate::harness::{Bench, Entry};
 
 const COPIES: usize = 500;
-const ROUNDS: usize = 31;
+const ROUNDS: usize = 101;
 const MAX: usize = 1 << 20;
 
 struct Packets {
