@@ -83,7 +83,7 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
         region: &config.region,
     };
 
-    let workers = Arc::new(Workers::start(threads())?);
+    let workers = Arc::new(Workers::start(config.connection_threads.get())?);
     let gate = Gate::new(config.settings.limits.connections);
     let mut tasks = JoinSet::new();
     tasks.spawn(Arc::clone(&broker).run_timers());
@@ -205,11 +205,6 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
     drop((service, https_gate));
     tokio::task::spawn_blocking(move || drop(workers)).await?;
     Ok(())
-}
-
-/// Half of the processors: the other half is for the disk, the operators, and the programs that the messages are for.
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, |all| all.get().div_ceil(2))
 }
 
 /// Acts on what changes in the registry.

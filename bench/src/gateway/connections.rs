@@ -74,7 +74,7 @@ pub(super) fn run(bench: &mut Bench, contenders: &[Contender], data: &Path) {
         ),
     ] {
         let mut rows: Vec<Vec<Round>> = vec![Vec::new(); contenders.len()];
-        for round in 0..bench.rounds(ROUNDS).max(3) {
+        for round in 0..bench.rounds(ROUNDS) {
             for (contender, row) in contenders.iter().zip(&mut rows) {
                 let Some(address) = over.address(&contender.server) else {
                     continue;

@@ -33,7 +33,7 @@ pub(super) fn run(bench: &mut Bench, contenders: &[Contender], peak: Option<f64>
     ));
     let shape = Shape::pairs("latency", PAIRS, QoS::AtLeastOnce);
     let mut rows: Vec<Vec<Outcome>> = vec![Vec::new(); contenders.len()];
-    for _ in 0..bench.rounds(ROUNDS).max(3) {
+    for _ in 0..bench.rounds(ROUNDS) {
         for (contender, row) in contenders.iter().zip(&mut rows) {
             match load::run(&contender.server, &shape, plan) {
                 Ok(outcome) if outcome.rate >= rate * REACHED => row.push(outcome),

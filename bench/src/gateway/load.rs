@@ -37,7 +37,7 @@ const fn silence(qos: QoS) -> Duration {
     match qos {
         // What is lost does not come.
         QoS::AtMostOnce => Duration::from_millis(250),
-        QoS::AtLeastOnce | QoS::ExactlyOnce => Duration::from_secs(3),
+        QoS::AtLeastOnce | QoS::ExactlyOnce => Duration::from_secs(10),
     }
 }
 

@@ -103,7 +103,7 @@ fn measure(bench: &Bench, contenders: &[Contender], shape: &Shape) -> Vec<Row> {
             faults: Vec::new(),
         })
         .collect();
-    for _ in 0..bench.rounds(ROUNDS).max(3) {
+    for _ in 0..bench.rounds(ROUNDS) {
         for (contender, row) in contenders.iter().zip(&mut rows) {
             match load::run(&contender.server, shape, plan) {
                 Ok(outcome) => row.good.push(outcome),

@@ -1,6 +1,7 @@
 //! The keys of `gateway.toml`. Each limit and each difference is one line here: its name, its type, what is allowed,
 //! and what the file says about it.
 
+use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use mqtt_codec::QoS;
@@ -24,6 +25,7 @@ pub(super) struct File {
     pub(super) profile: Option<String>,
     #[serde(default)]
     pub(super) server_names: Vec<String>,
+    pub(super) connection_threads: Option<NonZeroUsize>,
     #[serde(default)]
     pub(super) store: StoreKeys,
     #[serde(default)]

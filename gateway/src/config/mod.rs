@@ -11,6 +11,7 @@ pub use address::{ListenAddress, LoopbackAddress};
 pub use template::template;
 
 use core::fmt;
+use core::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use crate::registry::{PolicyName, RegistryError};
@@ -159,6 +160,11 @@ pub struct Config {
     pub account: String,
     /// Further names and addresses for the server's certificate.
     pub server_names: Vec<String>,
+    /// Threads that serve connections.
+    ///
+    /// Half of the processors unless told: the other half is for the disk, the operators, and the programs that the messages
+    /// are for.
+    pub connection_threads: NonZeroUsize,
     /// The profile that the settings started from.
     pub profile: Profile,
     /// Limits and differences.
@@ -247,6 +253,9 @@ impl Config {
             region,
             account,
             server_names: file.server_names,
+            connection_threads: file
+                .connection_threads
+                .unwrap_or_else(default_connection_threads),
             profile,
             settings,
             store,
@@ -259,6 +268,13 @@ impl Config {
     pub fn scope(&self) -> iot_policy::Scope {
         iot_policy::Scope::new("aws", self.region.as_str(), self.account.as_str())
     }
+}
+
+fn default_connection_threads() -> NonZeroUsize {
+    std::thread::available_parallelism()
+        .ok()
+        .and_then(|all| NonZeroUsize::new(all.get().div_ceil(2)))
+        .unwrap_or(NonZeroUsize::MIN)
 }
 
 const DEFAULT_REGION: &str = "us-east-1";

@@ -58,6 +58,9 @@ pub fn template() -> String {
 # Further DNS names and addresses for the server's certificate.
 # server_names = []
 
+# Threads that serve connections. Unless set, half of the processors.
+# connection_threads = 1
+
 [store]
 # Memory for pages of the store, in bytes.
 # cache_bytes = {}
