@@ -13,6 +13,7 @@ pub use template::template;
 use core::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::https::HttpsLimits;
 use crate::settings::Settings;
 use crate::store::{JournalOptions, RedbOptions};
 
@@ -152,6 +153,8 @@ pub struct Config {
     pub profile: Profile,
     /// Limits and differences.
     pub settings: Settings,
+    /// Limits of the HTTPS port beside those.
+    pub https_limits: HttpsLimits,
     /// Memory of the store.
     pub store: RedbOptions,
     /// Memory of what waits for the disk.
@@ -189,6 +192,8 @@ impl Config {
         };
         let mut settings = profile.settings();
         file.limits.apply(&mut settings.limits)?;
+        let mut https_limits = HttpsLimits::default();
+        file.https_limits.apply(&mut https_limits)?;
         file.differences.apply(&mut settings.differences)?;
         let region = flags
             .region
@@ -229,6 +234,7 @@ impl Config {
             server_names: file.server_names,
             profile,
             settings,
+            https_limits,
             store,
             journal,
         })
