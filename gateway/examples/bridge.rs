@@ -10,22 +10,23 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what happens")]
 
+#[path = "bridge/side.rs"]
+mod side;
+
 use core::convert::Infallible;
-use core::num::NonZeroU16;
 use core::time::Duration;
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::{fs, io};
 
 use clap::Parser;
 use futures_util::{SinkExt as _, StreamExt as _};
-use mqtt_codec::*;
+use mqtt_codec::{CodecError, Delivery, Packet, PreparedPublish, PubAck, ReasonCode, Recipient};
+use side::{KEEP_ALIVE, Side};
 use tls_auth::{Credentials, DeviceConfig};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, interval, sleep, timeout};
 use tokio_rustls::{TlsConnector, client::TlsStream};
-use tokio_util::codec::Framed;
 
 type Error = Box<dyn core::error::Error + Send + Sync>;
 
@@ -81,8 +82,6 @@ pub async fn run(arguments: Arguments) -> Result<Infallible, Error> {
     }
 }
 
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
-
 /// From two connections to the loss of one.
 async fn bridge(arguments: &Arguments, tls: &DeviceConfig) -> Result<Infallible, Error> {
     let local = TcpStream::connect(&arguments.local);
@@ -113,78 +112,6 @@ async fn connect(endpoint: &str, tls: &DeviceConfig) -> Result<TlsStream<TcpStre
     Ok(TlsConnector::from(tls.config())
         .connect(name, socket)
         .await?)
-}
-
-/// Messages that are on their way at one time. A broker that takes fewer (Receive Maximum) is none to bridge to.
-const WINDOW: NonZeroU16 = NonZeroU16::MIN.saturating_add(15);
-
-/// A connection to one of the brokers.
-struct Side<S> {
-    link: Framed<S, MqttCodec>,
-    /// The PUBLISH packets that this side has not answered, each with its identifier on the other side.
-    unanswered: HashMap<PacketId, PacketId>,
-    next_id: PacketId,
-    heard: Instant,
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Side<S> {
-    /// Greets a broker and subscribes.
-    async fn new(stream: S, client_id: &str, filters: &[String]) -> Result<Self, Error> {
-        let mut link = Framed::new(stream, MqttCodec::client(Version::V5));
-        let mut properties = PropertiesBuf::new();
-        properties
-            .push(Property::SessionExpiryInterval(24 * 60 * 60))?
-            .push(Property::ReceiveMaximum(WINDOW))?;
-        let connect = Connect::builder(Version::V5, client_id)
-            .clean_start(false)
-            .keep_alive(u16::try_from(KEEP_ALIVE.as_secs())?)
-            .properties(&properties);
-        link.send(&connect.build()?).await?;
-        let answer = timeout(KEEP_ALIVE, link.next()).await?.ok_or("closed")??;
-        match answer {
-            Packet::ConnAck(answer) if answer.reason().is_error() => {
-                return Err(answer.reason().to_string().into());
-            }
-            Packet::ConnAck(answer)
-                if answer
-                    .properties()
-                    .receive_maximum()
-                    .is_some_and(|most| most < WINDOW) =>
-            {
-                return Err("a broker takes too few messages at a time".into());
-            }
-            Packet::ConnAck(_) => {}
-            _ => return Err("no CONNACK".into()),
-        }
-        // What the bridge publishes does not come back to it, and what is retained is so on both sides.
-        let options = SubscriptionOptions {
-            qos: QoS::AtLeastOnce,
-            no_local: true,
-            retain_as_published: true,
-            retain_handling: RetainHandling::OnNewSubscribe,
-        };
-        if !filters.is_empty() {
-            let subscribe = Subscribe::builder(PacketId::MAX);
-            let subscribe = filters
-                .iter()
-                .fold(subscribe, |all, one| all.filter(one, options));
-            link.send(&subscribe.build()?).await?;
-        }
-        let (unanswered, next_id) = (HashMap::new(), PacketId::MIN);
-        Ok(Self {
-            link,
-            unanswered,
-            next_id,
-            heard: Instant::now(),
-        })
-    }
-
-    async fn ping(&mut self) -> Result<(), Error> {
-        if self.heard.elapsed() > KEEP_ALIVE {
-            return Err("a broker says nothing any more".into());
-        }
-        Ok(self.link.send(Packet::PingReq).await?)
-    }
 }
 
 /// What came from one side, and what it means to the other.

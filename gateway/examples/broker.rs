@@ -3,26 +3,30 @@
 //! It keeps nothing beyond a connection, and asks nobody who they are.
 #![allow(clippy::print_stdout, reason = "an example shows what happens")]
 
-use core::{
-    convert::Infallible, iter::successors, net::SocketAddr, num::NonZeroU16, time::Duration,
-};
-use std::collections::{HashMap, HashSet, VecDeque};
+#[path = "broker/topics.rs"]
+mod topics;
+
+use core::{convert::Infallible, iter::successors, net::SocketAddr, time::Duration};
+use std::collections::{HashSet, VecDeque};
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::Parser;
 use futures_util::{SinkExt as _, StreamExt as _};
-use mqtt_codec::*;
+use mqtt_codec::{
+    CodecError, ConnAck, Connect, Delivery, Disconnect, MqttCodec, Packet, PacketId, PropertiesBuf,
+    Property, PubAck, QoS, ReasonCode, Recipient, SubAck, UnsubAck, Version,
+};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{sleep, timeout};
 use tokio_util::codec::Framed;
-use topic_match::{Match, RetainedIndex, Subscriber, SubscriptionIndex, TopicFilter, TopicName};
+use topics::{Message, Shared, lock};
 
 type Error = Box<dyn core::error::Error + Send + Sync>;
 type Link = Framed<TcpStream, MqttCodec>;
-type Shared = Arc<Mutex<Broker>>;
 
+/// For CONNECT to come, and for a client to take what it is sent.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Messages that wait for one client: who leaves more of them unanswered is cut off.
 const QUEUE: usize = 1000;
 
@@ -53,98 +57,6 @@ pub async fn run(listener: TcpListener) -> Infallible {
     }
 }
 
-#[derive(Clone)]
-struct Message {
-    publish: PreparedPublish,
-    qos: QoS,
-    retain: bool,
-}
-
-impl Message {
-    fn to(&self, options: &SubscriptionOptions, keep_retain: bool) -> Self {
-        let (qos, retain) = (self.qos.min(options.qos), self.retain && keep_retain);
-        Self {
-            publish: self.publish.clone(),
-            qos,
-            retain,
-        }
-    }
-}
-
-/// What connections share.
-#[derive(Default)]
-struct Broker {
-    subscriptions: SubscriptionIndex<Arc<str>, SubscriptionOptions>,
-    retained: RetainedIndex<Message>,
-    clients: HashMap<Arc<str>, Sender<Message>>,
-}
-
-impl Broker {
-    fn remove(&mut self, id: &str) {
-        self.subscriptions.remove_key(id);
-        // The connection, if it is still there, sees that nobody sends to it any more.
-        self.clients.remove(id);
-    }
-
-    /// One copy for each subscription that matches, as a server may (MQTT 5.0 §3.3.4).
-    fn publish(&mut self, from: &str, publish: &Publish) -> Result<(), Error> {
-        let name = TopicName::new(publish.topic())?;
-        let (qos, retain) = (publish.qos(), publish.retain());
-        let message = Message {
-            publish: PreparedPublish::copy_of(publish),
-            qos,
-            retain,
-        };
-        let mut slow = Vec::new();
-        for one in self.subscriptions.matches(name) {
-            if let Match::Subscriber(Subscriber {
-                key,
-                value: options,
-                ..
-            }) = one
-                && !(options.no_local && **key == *from)
-                && let Some(client) = self.clients.get(key)
-                && client
-                    .try_send(message.to(options, options.retain_as_published))
-                    .is_err()
-            {
-                slow.push(key.clone());
-            }
-        }
-        slow.iter().for_each(|id| self.remove(id));
-        if retain && publish.payload().is_empty() {
-            self.retained.remove(name);
-        } else if retain {
-            self.retained.insert(name, message)?;
-        }
-        Ok(())
-    }
-
-    /// The code for SUBACK, and the retained messages that are due.
-    fn subscribe(
-        &mut self,
-        id: &str,
-        one: &Subscription<'_>,
-    ) -> Result<(ReasonCode, Vec<Message>), Error> {
-        let (filter, mut options) = (TopicFilter::new(one.filter())?, one.options());
-        options.qos = options.qos.min(QoS::AtLeastOnce);
-        let before = self.subscriptions.insert(filter, id.into(), options)?;
-        let mut due = Vec::new();
-        if options.retain_handling.is_due(before.is_none()) {
-            due.extend(
-                self.retained
-                    .matches(filter)
-                    .map(|(_, found)| found.to(&options, true)),
-            );
-        }
-        Ok((ReasonCode::granted(options.qos), due))
-    }
-}
-
-fn lock(broker: &Shared) -> MutexGuard<'_, Broker> {
-    broker.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 async fn serve(stream: TcpStream, peer: String, broker: Shared) {
     let mut link = Framed::new(stream, MqttCodec::server());
     let last = match converse(&mut link, &peer, &broker).await {
@@ -160,13 +72,13 @@ async fn serve(stream: TcpStream, peer: String, broker: Shared) {
     };
     // Before 5.0 a server says no DISCONNECT, and the codec encodes none.
     if let Some(last) = last {
-        let _is_gone = timeout(Duration::from_secs(1), link.send(last)).await;
+        let _is_gone = timeout(PATIENCE, link.send(last)).await;
     }
 }
 
 /// A client from CONNECT to its end: `Success` for a goodbye, or the rule that was broken.
 async fn converse(link: &mut Link, peer: &str, broker: &Shared) -> Result<ReasonCode, Error> {
-    let first = timeout(Duration::from_secs(10), link.next()).await?;
+    let first = timeout(PATIENCE, link.next()).await?;
     let Some(Packet::Connect(connect)) = first.transpose()? else {
         return Err("nothing came".into());
     };
@@ -184,16 +96,12 @@ async fn converse(link: &mut Link, peer: &str, broker: &Shared) -> Result<Reason
     let answer = ConnAck::builder(ReasonCode::Success).properties(&limits);
     link.send(&answer.build()?).await?;
     let (sender, queue) = channel(QUEUE);
-    lock(broker).remove(id);
-    lock(broker).clients.insert(id.into(), sender);
+    lock(broker).enter(id, sender);
     let result = attend(link, broker, &connect, id, queue).await;
     let mut broker = lock(broker);
-    // Otherwise the place is another connection's by now.
-    if broker.clients.get(id).is_some_and(Sender::is_closed) {
-        broker.remove(id);
-    }
+    broker.leave(id);
     if let (Some(will), false) = (connect.will(), matches!(result, Ok(ReasonCode::Success))) {
-        broker.publish(id, &will.to_publish()?)?;
+        broker.publish(id, &will.to_publish()?, will.qos().min(QoS::AtLeastOnce))?;
     }
     result
 }
@@ -205,30 +113,26 @@ async fn attend(
     id: &str,
     mut queue: Receiver<Message>,
 ) -> Result<ReasonCode, Error> {
-    let window = connect
-        .properties()
-        .receive_maximum()
-        .map_or(u16::MAX, NonZeroU16::get);
+    let window = connect.properties().receive_maximum();
+    let window = window.map_or(65_535, |window| usize::from(window.get()));
     let (mut waiting, mut unanswered) = (VecDeque::<Message>::new(), HashSet::new());
     let mut ids = successors(Some(PacketId::MIN), |id| Some(id.next()));
     // MQTT 5.0 [MQTT-3.1.2-22]
     let patience = Duration::from_millis(u64::from(connect.keep_alive()).saturating_mul(1500));
     let mut silence = Box::pin(sleep(patience));
     loop {
-        while unanswered.len() < usize::from(window)
+        while unanswered.len() < window
             && let Some(message) = waiting.pop_front()
         {
             let mut delivery = Delivery::AtMostOnce;
             if message.qos == QoS::AtLeastOnce
                 && let Some(packet_id) = ids.find(|id| unanswered.insert(*id))
             {
-                delivery = Delivery::AtLeastOnce {
-                    packet_id,
-                    dup: false,
-                };
+                let dup = false;
+                delivery = Delivery::AtLeastOnce { packet_id, dup };
             }
             let recipient = Recipient::new(delivery).retain(message.retain);
-            match link.send((&message.publish, recipient)).await {
+            match timeout(PATIENCE, link.send((&message.publish, recipient))).await? {
                 // What is larger than the client takes, it misses (MQTT 5.0 [MQTT-3.1.2-25]).
                 Err(CodecError::Encode(_)) => {
                     unanswered.retain(|id| Some(*id) != delivery.packet_id())
@@ -255,7 +159,7 @@ async fn attend(
                 return Ok(ReasonCode::QoSNotSupported);
             }
             Packet::Publish(publish) => {
-                lock(broker).publish(id, &publish)?;
+                lock(broker).publish(id, &publish, publish.qos())?;
                 if let Some(packet_id) = publish.packet_id() {
                     link.send(&<PubAck>::new(packet_id)).await?;
                 }
@@ -276,10 +180,7 @@ async fn attend(
             Packet::Unsubscribe(unsubscribe) => {
                 let mut codes = Vec::new();
                 for filter in unsubscribe.filters() {
-                    lock(broker)
-                        .subscriptions
-                        .remove(TopicFilter::new(filter)?, id);
-                    codes.push(ReasonCode::Success);
+                    codes.push(lock(broker).unsubscribe(id, filter)?);
                 }
                 let answer = UnsubAck::builder(unsubscribe.packet_id(), &codes).build()?;
                 link.send(&answer).await?;

@@ -63,7 +63,7 @@ impl World {
         let (socket, _) = tokio_tungstenite::client_async(request, stream)
             .await
             .unwrap();
-        greeted(crate::device::bytes_of(socket), id).await
+        greeted(crate::device::gateway::bytes_of(socket), id).await
     }
 
     /// Whether the gateway lets the pump in: it says so with the first byte at the latest, since TLS 1.3 lets a client go
