@@ -179,18 +179,11 @@ impl Authorizer {
             tracing::error!(%error, "permissions cannot be read");
             ReasonCode::ServerUnavailable
         };
-        let persists = match connect.version() {
-            Version::V5 => connect
-                .properties()
-                .session_expiry_interval()
-                .is_some_and(|seconds| seconds > 0),
-            _ => !connect.clean_start(),
-        };
         let access = Arc::new(DeviceAccess {
             client_id: client_id.into(),
             device: device.clone(),
             transport,
-            persists,
+            persists: asks_for_persistence(connect),
             will_topic: connect.will().map(|will| will.topic().into()),
             bound: RwLock::new(None),
             revision: AtomicU64::new(0),
@@ -225,7 +218,28 @@ fn with_peer(mut context: ConnectionContext, device: &Device) -> ConnectionConte
     context
 }
 
-fn unix_seconds() -> i64 {
+/// Whether a client wants its session to outlive the connection (`iot:ConnectAttributes`, `PersistentConnect`).
+pub(crate) fn asks_for_persistence(connect: &Connect<&[u8]>) -> bool {
+    match connect.version() {
+        Version::V5 => connect
+            .properties()
+            .session_expiry_interval()
+            .is_some_and(|seconds| seconds > 0),
+        _ => !connect.clean_start(),
+    }
+}
+
+/// What an operation is called in policies.
+pub(crate) const fn request(operation: Operation<'_>) -> Request<'_> {
+    match operation {
+        Operation::Publish { topic, retain } => Request::Publish { topic, retain },
+        Operation::Subscribe { filter } => Request::Subscribe { filter },
+        Operation::Receive { topic } => Request::Receive { topic },
+    }
+}
+
+/// The time that policies are asked for.
+pub(crate) fn unix_seconds() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     i64::try_from(since.unwrap_or_default().as_secs()).unwrap_or(i64::MAX)
 }
@@ -277,11 +291,7 @@ impl DeviceAccess {
 
 impl Access for DeviceAccess {
     fn allows(&self, operation: Operation<'_>) -> bool {
-        self.decides(&match operation {
-            Operation::Publish { topic, retain } => Request::Publish { topic, retain },
-            Operation::Subscribe { filter } => Request::Subscribe { filter },
-            Operation::Receive { topic } => Request::Receive { topic },
-        })
+        self.decides(&request(operation))
     }
 
     fn revision(&self) -> u64 {

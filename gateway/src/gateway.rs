@@ -16,7 +16,7 @@ use crate::banner::{Endpoints, banner};
 use crate::broker::Broker;
 use crate::cli::{RunError, Shutdown};
 use crate::https::{self, Alpn, GateParts};
-use crate::listen::{DangerousAdmitAll, Gate, Mqtt, accept, plain};
+use crate::listen::{DangerousAdmitByPolicy, DangerousPlain, Gate, Mqtt, accept};
 use crate::provision::Opened;
 use crate::registry::{Change, ThingName};
 use crate::shadows::{ShadowTopics, Shadows};
@@ -89,9 +89,18 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
     let gate = Gate::new(config.settings.limits.connections);
     let mut tasks = JoinSet::new();
     tasks.spawn(Arc::clone(&broker).run_timers());
+    let without_tls = match &config.dangerous_plain_policy {
+        Some(name) => DangerousPlain::ByPolicy(DangerousAdmitByPolicy::new(
+            Arc::clone(registry),
+            config.scope(),
+            name.clone(),
+        )),
+        None => DangerousPlain::AllowAll,
+    };
     tasks.spawn(follow(
         changes,
         Arc::clone(&authorizer),
+        without_tls.clone(),
         Arc::clone(&broker),
         [mqtt_endpoint.clone(), https_endpoint.clone()],
         Arc::clone(&opened),
@@ -149,16 +158,24 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
         ));
     }
     if let Some(listener) = dangerous {
-        tracing::warn!("a listener without TLS lets everybody of this machine do everything");
+        match &config.dangerous_plain_policy {
+            Some(name) => tracing::warn!(
+                "a listener without TLS lets everybody of this machine do what the policy `{name}` allows"
+            ),
+            None => tracing::warn!(
+                "a listener without TLS lets everybody of this machine do everything"
+            ),
+        }
         let broker = Arc::clone(&broker);
         tasks.spawn(accept(
             listener,
             gate.clone(),
             Arc::clone(&workers),
             move |stream, place| {
-                let broker = Arc::clone(&broker);
+                // Boxed, since a future that captures another has room for it twice: before it is awaited and while.
+                let serving = Box::pin(without_tls.serve(stream, Arc::clone(&broker)));
                 async move {
-                    plain(stream, broker, Arc::new(DangerousAdmitAll)).await;
+                    serving.await;
                     drop(place);
                 }
             },
@@ -201,6 +218,7 @@ fn threads() -> usize {
 async fn follow(
     mut changes: tokio::sync::mpsc::UnboundedReceiver<Change>,
     authorizer: Arc<Authorizer>,
+    without_tls: DangerousPlain,
     broker: Arc<Broker>,
     endpoints: [Endpoint; 2],
     opened: Arc<Opened>,
@@ -212,6 +230,9 @@ async fn follow(
                     tracing::error!(%error, "the authorities stay as they were");
                 }
             }
+        }
+        if let DangerousPlain::ByPolicy(policy) = &without_tls {
+            policy.changed(&change);
         }
         authorizer.changed(&change, &broker);
     }

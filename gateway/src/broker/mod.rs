@@ -328,7 +328,7 @@ impl Broker {
         let name = TopicName::with_profile(message.topic(), &self.topics)
             .map_err(|_| ReasonCode::TopicNameInvalid)?;
         let mut turn = Turn::default();
-        let routed = self.publish(name, message, qos, None, &mut turn);
+        let routed = self.publish(name, message, qos, None, Batch::new(), &mut turn);
         turn.end(self);
         if routed.refused {
             return Err(ReasonCode::QuotaExceeded);
@@ -376,7 +376,7 @@ impl Broker {
         let Ok(name) = TopicName::new(topic) else {
             return;
         };
-        self.publish(name, &will.publish, will.qos, None, &mut turn);
+        self.publish(name, &will.publish, will.qos, None, Batch::new(), &mut turn);
         turn.end(self);
     }
 }

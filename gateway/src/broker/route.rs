@@ -75,16 +75,17 @@ const FEW: usize = 16;
 impl Broker {
     /// Publishes a message to all who subscribe, and keeps it where it is to be retained.
     ///
-    /// `publish` must have a topic of its own, the one given.
+    /// `publish` must have a topic of its own, the one given. What is in `batch` is written with it, or not at all.
     pub(crate) fn publish<S: Storage>(
         &self,
         name: TopicName<'_>,
         publish: &Publish<S>,
         qos: QoS,
         origin: Option<u64>,
+        batch: Batch,
         turn: &mut Turn,
     ) -> Routed {
-        self.route(name, qos, publish.retain(), origin, turn, || {
+        self.route(name, qos, publish.retain(), origin, batch, turn, || {
             PreparedPublish::copy_of(publish)
         })
     }
@@ -96,6 +97,7 @@ impl Broker {
         qos: QoS,
         retain: bool,
         origin: Option<u64>,
+        mut batch: Batch,
         turn: &mut Turn,
         prepare: impl FnOnce() -> PreparedPublish,
     ) -> Routed {
@@ -123,14 +125,14 @@ impl Broker {
             );
         }
         let mut targets = targets.list;
-        if targets.is_empty() && !retain {
-            return Routed::default();
-        }
-
         let mut routed = Routed {
             matched: targets.len(),
             ..Routed::default()
         };
+        if targets.is_empty() && !retain {
+            self.write_down(batch, &mut routed);
+            return routed;
+        }
         let kept = targets
             .iter()
             .filter(|target| target.qos > QoS::AtMostOnce && target.session.is_persistent())
@@ -157,7 +159,6 @@ impl Broker {
 
         // What must survive is handed to the store before anyone can answer it.
         if kept > 0 || retain {
-            let mut batch = Batch::new();
             if let Some(row) = &message.row {
                 batch.push(
                     Table::Message,
@@ -180,11 +181,10 @@ impl Broker {
             if retain {
                 self.retain_message(name, &message, &mut batch);
             }
-            routed.ticket = self.submit(batch);
-            if routed.ticket.is_none() {
-                routed.refused = true;
-                return routed;
-            }
+        }
+        self.write_down(batch, &mut routed);
+        if routed.refused {
+            return routed;
         }
 
         for target in &targets {
@@ -210,6 +210,13 @@ impl Broker {
             self.counts.refused.fetch_add(1, Ordering::Relaxed);
         }
         routed
+    }
+
+    fn write_down(&self, batch: Batch, routed: &mut Routed) {
+        if !batch.is_empty() {
+            routed.ticket = self.submit(batch);
+            routed.refused = routed.ticket.is_none();
+        }
     }
 
     /// The member of a shared subscription that gets the next message: in turn, those who are there first

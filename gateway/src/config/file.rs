@@ -18,6 +18,8 @@ pub(super) struct File {
     pub(super) admin: Option<String>,
     #[serde(rename = "dangerous-plain-mqtt")]
     pub(super) dangerous_plain_mqtt: Option<String>,
+    #[serde(rename = "dangerous-plain-policy")]
+    pub(super) dangerous_plain_policy: Option<String>,
     pub(super) region: Option<String>,
     pub(super) account: Option<String>,
     pub(super) profile: Option<String>,

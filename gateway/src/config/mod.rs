@@ -14,6 +14,7 @@ use core::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::https::HttpsLimits;
+use crate::registry::{PolicyName, RegistryError};
 use crate::settings::Settings;
 use crate::store::{JournalOptions, RedbOptions};
 
@@ -96,6 +97,12 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+impl From<RegistryError> for ConfigError {
+    fn from(error: RegistryError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
 /// What the command line says; `None` where it says nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -112,6 +119,8 @@ pub struct Flags {
     pub profile: Option<Profile>,
     /// `--dangerous-plain-mqtt`
     pub dangerous_plain_mqtt: Option<LoopbackAddress>,
+    /// `--dangerous-plain-policy`
+    pub dangerous_plain_policy: Option<PolicyName>,
 }
 
 /// Everything that the gateway is told at its start.
@@ -143,6 +152,8 @@ pub struct Config {
     pub admin: Option<ListenAddress>,
     /// Where MQTT is served to anybody without TLS; nowhere unless told, and never beyond this machine.
     pub dangerous_plain_mqtt: Option<LoopbackAddress>,
+    /// The policy that says what clients without TLS may do; everything unless told.
+    pub dangerous_plain_policy: Option<PolicyName>,
     /// The region in ARNs and in the scope of signatures.
     pub region: String,
     /// The account in ARNs, twelve digits.
@@ -228,6 +239,15 @@ impl Config {
             dangerous_plain_mqtt: match (&flags.dangerous_plain_mqtt, file.dangerous_plain_mqtt) {
                 (Some(address), _) => Some(*address),
                 (None, text) => text.as_deref().map(str::parse).transpose()?,
+            },
+            dangerous_plain_policy: match (
+                &flags.dangerous_plain_policy,
+                file.dangerous_plain_policy,
+            ) {
+                (Some(name), _) => Some(name.clone()),
+                (None, text) => text
+                    .map(|text| text.parse().map_err(ConfigError::from))
+                    .transpose()?,
             },
             region,
             account,

@@ -45,6 +45,10 @@ pub fn template() -> String {
 # MQTT without TLS and without authentication, for benches and development; loopback only. Off unless set.
 # dangerous-plain-mqtt = \"127.0.0.1:1883\"
 
+# The policy that says what clients of that listener may do. They prove nothing: a client identifier is what they say.
+# Unless set, they may do everything.
+# dangerous-plain-policy = \"visitors\"
+
 # Region and account in ARNs and signatures.
 # region = \"{DEFAULT_REGION}\"
 # account = \"{DEFAULT_ACCOUNT}\"

@@ -76,6 +76,7 @@ impl Open {
         cx: &mut core::task::Context<'_>,
         out: &mut Output,
     ) -> bool {
+        let was_greeted = self.is_greeted;
         while let Some((ticket, reply)) = self.replies.front() {
             if let Some(ticket) = ticket
                 && broker.journal().poll_durable(*ticket, cx).is_pending()
@@ -89,7 +90,8 @@ impl Open {
             }
             self.replies.pop_front();
         }
-        if self.replies.capacity() > 32 {
+        // The room for CONNACK, and what a burst took.
+        if was_greeted != self.is_greeted || self.replies.capacity() > 32 {
             self.replies = std::collections::VecDeque::new();
         }
         true

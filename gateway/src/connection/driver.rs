@@ -66,7 +66,13 @@ struct Driver<T> {
 }
 
 /// Runs a connection on a transport until either ends.
-pub async fn serve<T: AsyncRead + AsyncWrite + Unpin>(transport: T, connection: Connection) {
+///
+/// The future is what an idle connection keeps, so it holds the connection once and nothing that is only for the end: `async
+/// fn` would hold its arguments beside what is made of them.
+pub fn serve<T: AsyncRead + AsyncWrite + Unpin>(
+    transport: T,
+    connection: Connection,
+) -> impl Future<Output = ()> {
     let mut driver = Driver {
         transport,
         connection,
@@ -75,20 +81,25 @@ pub async fn serve<T: AsyncRead + AsyncWrite + Unpin>(transport: T, connection: 
         alarm: None,
         pause: None,
     };
-    let ended = core::future::poll_fn(|cx| driver.poll(cx)).await;
-    if let Err(error) = ended {
-        tracing::debug!(peer = %driver.connection.peer, %error, "a connection was lost");
-        driver.connection.end(&End::Close, &mut Output::default());
-        return;
+    async move {
+        let ended = core::future::poll_fn(|cx| driver.poll(cx)).await;
+        if let Err(error) = ended {
+            tracing::debug!(peer = %driver.connection.peer, %error, "a connection was lost");
+            driver.connection.end(&End::Close, &mut Output::default());
+            return;
+        }
+        Box::pin(part(&mut driver.transport, driver.unsent.take())).await;
     }
-    let Driver {
-        mut transport,
-        mut unsent,
-        ..
-    } = driver;
+}
+
+/// Sends the last words, and waits until the other end has them.
+async fn part<T: AsyncRead + AsyncWrite + Unpin>(
+    transport: &mut T,
+    mut unsent: Option<Box<Output>>,
+) {
     let farewell = async {
         if let Some(unsent) = &mut unsent {
-            core::future::poll_fn(|cx| unsent.poll_write(&mut transport, cx)).await?;
+            core::future::poll_fn(|cx| unsent.poll_write(transport, cx)).await?;
         }
         transport.shutdown().await?;
         // A socket that is closed with bytes unread resets the connection, and the last words are lost with it.

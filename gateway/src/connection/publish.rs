@@ -107,7 +107,7 @@ impl Open {
             };
         }
         let Some(id) = publish.packet_id() else {
-            self.forward(broker, name, publish, named.is_some(), turn);
+            self.forward(broker, name, publish, named.is_some(), Batch::new(), turn);
             return Ok(());
         };
         if qos == QoS::ExactlyOnce && self.session.state.lock().incoming.contains(&id) {
@@ -116,18 +116,23 @@ impl Open {
             return Ok(());
         }
         self.check_receive_maximum(broker)?;
-        let routed = self.forward(broker, name, publish, named.is_some(), turn);
+        let mut batch = Batch::new();
+        if qos == QoS::ExactlyOnce {
+            self.hold(broker, id, &mut batch);
+        }
+        let routed = self.forward(broker, name, publish, named.is_some(), batch, turn);
         let reason = reason(&routed);
         let is_said = self.encoder.version() == Version::V5;
         if routed.refused || (reason.is_error() && is_said) {
+            self.let_go(broker, id, &mut turn.batch);
             return self.refuse(publish, reason, out);
         }
-        if qos == QoS::ExactlyOnce {
-            let ticket = self.hold(broker, id).or(routed.ticket);
-            self.reply(ticket, Reply::PubRec(id, reason), out);
+        let reply = if qos == QoS::ExactlyOnce {
+            Reply::PubRec(id, reason)
         } else {
-            self.reply(routed.ticket, Reply::PubAck(id, reason), out);
-        }
+            Reply::PubAck(id, reason)
+        };
+        self.reply(routed.ticket, reply, out);
         Ok(())
     }
 
@@ -145,15 +150,20 @@ impl Open {
         }
     }
 
-    /// The identifier of a QoS 2 message is held until the client releases it.
-    fn hold(&self, broker: &Broker, id: PacketId) -> Option<Ticket> {
+    /// The identifier of a QoS 2 message is held until the client releases it. It is written down with the message: one
+    /// without the other would be a message lost, or one that comes twice.
+    fn hold(&self, broker: &Broker, id: PacketId, batch: &mut Batch) {
         self.session.state.lock().incoming.insert(id);
-        if !self.session.is_persistent() {
-            return None;
+        if self.session.is_persistent() {
+            broker.note_incoming(&self.session, id, true, batch);
         }
-        let mut batch = Batch::new();
-        broker.note_incoming(&self.session, id, true, &mut batch);
-        broker.submit(batch)
+    }
+
+    /// An identifier is free again, if it was held.
+    fn let_go(&self, broker: &Broker, id: PacketId, batch: &mut Batch) {
+        if self.session.state.lock().incoming.remove(&id) && self.session.is_persistent() {
+            broker.note_incoming(&self.session, id, false, batch);
+        }
     }
 
     /// The name that an alias stands for; `None` when the packet has its name with it.
@@ -200,11 +210,12 @@ impl Open {
         name: TopicName<'_>,
         publish: &Publish<&[u8]>,
         by_alias: bool,
+        batch: Batch,
         turn: &mut Turn,
     ) -> Routed {
         let origin = Some(self.session.number);
         if !by_alias {
-            return broker.publish(name, publish, publish.qos(), origin, turn);
+            return broker.publish(name, publish, publish.qos(), origin, batch, turn);
         }
         // The name stands in another packet: the message gets it back.
         let whole = Publish::builder(name.as_str())
@@ -213,7 +224,7 @@ impl Open {
             .payload(publish.payload())
             .build();
         match whole {
-            Ok(whole) => broker.publish(name, &whole, publish.qos(), origin, turn),
+            Ok(whole) => broker.publish(name, &whole, publish.qos(), origin, batch, turn),
             // With its name the packet is longer than a packet can be.
             Err(_) => Routed {
                 refused: true,

@@ -2,7 +2,9 @@
 
 use iot_policy::{ConnectionContext, PolicySet, Scope, Substitution, Transport};
 
-use super::{CertificateId, Registry, RegistryError, RegistryErrorKind, Thing, ThingName};
+use super::{
+    CertificateId, Policy, PolicyName, Registry, RegistryError, RegistryErrorKind, Thing, ThingName,
+};
 use crate::pki::policy_certificate;
 
 impl Registry {
@@ -30,24 +32,34 @@ impl Registry {
         id: &CertificateId,
         scope: &Scope,
     ) -> Result<PolicySet, RegistryError> {
-        let mut parsed = Vec::new();
-        for policy in self.policies_of(id)? {
-            let document =
-                iot_policy::Policy::parse(policy.document.as_bytes()).map_err(|error| {
-                    RegistryError::new(
-                        RegistryErrorKind::MalformedPolicy,
-                        format!("the policy `{}`: {error}", policy.policy_name),
-                    )
-                })?;
-            parsed.push((policy.policy_name, document));
-        }
-        let named = parsed.iter().map(|(name, policy)| (name.as_str(), policy));
-        // No client chooses an identifier that opens another's topics: values with wildcards are not substituted.
-        Ok(PolicySet::compile_with(
-            named,
-            scope.clone(),
-            Substitution::Strict,
-        ))
+        compile(self.policies_of(id)?, scope)
+    }
+
+    /// One policy, compiled.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of this name, the store cannot be read, or it holds a document that this version does not
+    /// understand.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use iot_policy::Scope;
+    /// use thingwire::registry::{PolicyName, Registry, RegistryErrorKind};
+    /// use thingwire::store::MemoryStore;
+    ///
+    /// let registry = Registry::open(Arc::new(MemoryStore::new()))?;
+    /// let scope = Scope::new("aws", "us-east-1", "000000000000");
+    /// let error = registry.named_policy_set(&PolicyName::new("visitors")?, &scope).unwrap_err();
+    /// assert_eq!(error.kind(), RegistryErrorKind::NotFound);
+    /// # Ok::<(), thingwire::registry::RegistryError>(())
+    /// ```
+    pub fn named_policy_set(
+        &self,
+        name: &PolicyName,
+        scope: &Scope,
+    ) -> Result<PolicySet, RegistryError> {
+        compile(vec![self.policy(name)?], scope)
     }
 
     /// What policy variables stand for on a connection of a certificate under a client id: the certificate, and the
@@ -81,6 +93,26 @@ impl Registry {
             .any(|attached| attached.thing_name == client_id);
         Ok(context.with_thing(described(thing, is_attached)))
     }
+}
+
+fn compile(policies: Vec<Policy>, scope: &Scope) -> Result<PolicySet, RegistryError> {
+    let mut parsed = Vec::new();
+    for policy in policies {
+        let document = iot_policy::Policy::parse(policy.document.as_bytes()).map_err(|error| {
+            RegistryError::new(
+                RegistryErrorKind::MalformedPolicy,
+                format!("the policy `{}`: {error}", policy.policy_name),
+            )
+        })?;
+        parsed.push((policy.policy_name, document));
+    }
+    let named = parsed.iter().map(|(name, policy)| (name.as_str(), policy));
+    // No client chooses an identifier that opens another's topics: values with wildcards are not substituted.
+    Ok(PolicySet::compile_with(
+        named,
+        scope.clone(),
+        Substitution::Strict,
+    ))
 }
 
 fn described(thing: Thing, is_attached: bool) -> iot_policy::Thing {

@@ -8,7 +8,7 @@ use super::{Call, message};
 use crate::broker::Turn;
 use crate::https::answer::{self, Answer};
 use crate::https::error::ApiError;
-use crate::store::Ticket;
+use crate::store::{Batch, Ticket};
 
 /// `POST /topics/{topic}?qos&retain&contentType&responseTopic&messageExpiry`
 pub(super) async fn publish(call: &Call<'_>, topic: &str) -> Result<Answer, ApiError> {
@@ -55,7 +55,7 @@ fn route(
 ) -> Result<Option<Ticket>, ApiError> {
     let broker = &call.gate.broker;
     let mut turn = Turn::default();
-    let routed = broker.publish(name, publish, qos, None, &mut turn);
+    let routed = broker.publish(name, publish, qos, None, Batch::new(), &mut turn);
     turn.end(broker);
     if routed.refused {
         return Err(ApiError::unavailable());
