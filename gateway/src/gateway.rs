@@ -42,7 +42,7 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
     let chain = std::fs::read(opened.data.server())?;
     let key = zeroize::Zeroizing::new(std::fs::read(opened.data.server_key())?);
     let mqtt_endpoint = Endpoint::new(&chain, &key, registry, ClientCertificate::Required, &[])?
-        .with_handshake_bytes(config.settings.limits.unauthenticated_bytes);
+        .with_unauthenticated_bytes(config.settings.limits.unauthenticated_bytes);
     let https_endpoint = Endpoint::new(
         &chain,
         &key,
@@ -50,7 +50,7 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
         ClientCertificate::Optional,
         &Alpn::ALL.map(Alpn::name),
     )?
-    .with_handshake_bytes(config.settings.limits.unauthenticated_bytes);
+    .with_unauthenticated_bytes(config.settings.limits.unauthenticated_bytes);
     let https_gate = https::Gate::new(
         GateParts {
             broker: Arc::clone(&broker),

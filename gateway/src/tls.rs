@@ -20,8 +20,11 @@ use crate::registry::{CertificateId, Registry, RegistryError};
 /// Sessions that devices can resume.
 const SESSIONS: usize = 10_000;
 
-/// What a client may say before it is known who it is.
-const HANDSHAKE_BYTES: usize = 16 * 1024;
+/// What a client may say before it is known who it is: it and what is read ahead are held together.
+const HANDSHAKE_BYTES: usize = 16 * 1024 - READ_AHEAD;
+
+/// What rustls makes room for behind what it has.
+const READ_AHEAD: usize = 4096;
 
 /// One TLS endpoint of the gateway.
 #[derive(Clone)]
@@ -126,13 +129,13 @@ impl Endpoint {
         })
     }
 
-    /// The same, for clients whose part of the handshake has no more bytes than these, which are 16 KiB otherwise. TLS
-    /// itself lets a message of a handshake grow to 64 KiB before it is judged.
+    /// The same, for clients that may make the gateway hold this many bytes until the handshake is over, which are 16 KiB
+    /// otherwise. TLS itself lets a message of a handshake grow to 64 KiB before it is judged.
     #[must_use]
-    pub fn with_handshake_bytes(self, bytes: u32) -> Self {
-        let handshake_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+    pub fn with_unauthenticated_bytes(self, bytes: u32) -> Self {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         Self {
-            handshake_bytes,
+            handshake_bytes: bytes.saturating_sub(READ_AHEAD).max(READ_AHEAD),
             ..self
         }
     }

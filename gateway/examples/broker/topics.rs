@@ -37,7 +37,7 @@ impl Message {
 /// What connections share.
 #[derive(Default)]
 pub(super) struct Broker {
-    pub(super) subscriptions: SubscriptionIndex<Arc<str>, SubscriptionOptions>,
+    subscriptions: SubscriptionIndex<Arc<str>, SubscriptionOptions>,
     retained: RetainedIndex<Message>,
     pub(super) clients: HashMap<Arc<str>, Sender<Message>>,
 }

@@ -52,7 +52,7 @@ async fn messages_go_both_ways(gateway: &mut Gateway, local: &str, keeps_session
     let mut own = Client::connected(local, Version::V5, "publisher").await;
     reaches_the_gateway(&mut own, gateway, "demo/out/first").await;
     let sent = gateway
-        .request("POST", "/topics/demo/in/first?qos=1", b"in")
+        .request("POST", "/topics/demo%2Fin%2Ffirst?qos=1", b"in")
         .await;
     assert!(sent.is_some());
     while client.message().await.topic() != "demo/in/first" {}
@@ -72,7 +72,7 @@ async fn messages_go_both_ways(gateway: &mut Gateway, local: &str, keeps_session
         .await;
     }
     let sent = gateway
-        .request("POST", "/topics/demo/in/second?qos=1", b"in")
+        .request("POST", "/topics/demo%2Fin%2Fsecond?qos=1", b"in")
         .await;
     assert!(sent.is_some());
     while client.message().await.topic() != "demo/in/second" {}

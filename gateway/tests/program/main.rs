@@ -9,6 +9,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
     clippy::print_stdout,
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
