@@ -8,6 +8,7 @@ use mqtt_codec::QoS;
 use serde::Deserialize;
 
 use super::ConfigError;
+use crate::https::HttpsLimits;
 use crate::settings::{Differences, Limits};
 
 #[derive(Debug, Default, Deserialize)]
@@ -30,6 +31,9 @@ pub(super) struct File {
     pub(super) store: StoreKeys,
     #[serde(default)]
     pub(super) limits: LimitKeys,
+    // `https` alone is the address.
+    #[serde(default)]
+    pub(super) https_limits: HttpsKeys,
     #[serde(default)]
     pub(super) differences: DifferenceKeys,
 }
@@ -168,6 +172,13 @@ keys! { LimitKeys for Limits, "limits" {
     topic_levels = "topic_levels": u32, 1, "Levels of a topic name or filter.";
     topic_bytes = "topic_bytes": u16, 1, "Bytes of a topic name or filter.";
     lookup_nodes = "lookup_nodes": usize, 1000, "Nodes of the subscription index that one message may visit.";
+}}
+
+keys! { HttpsKeys for HttpsLimits, "https_limits" {
+    body_bytes = "body_bytes": usize, 1024, "Bytes of a request's body.";
+    head_timeout = "head_timeout_seconds": u64, 1, "For the head of a request; a connection that has had one may wait as long for the next.";
+    request_timeout = "request_timeout_seconds": u64, 1, "For the body of a request to come, and for its answer to become durable.";
+    websocket_message_bytes = "websocket_message_bytes": usize, 1024, "Bytes of a WebSocket message, which may hold several MQTT packets or a part of one.";
 }}
 
 keys! { DifferenceKeys for Differences, "differences" {

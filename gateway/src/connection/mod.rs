@@ -305,7 +305,10 @@ impl Connection {
     fn overdue(&self) -> End {
         match self.phase {
             // MQTT 5.0 [MQTT-3.1.4-1]: a client that says nothing is told nothing.
-            Phase::New | Phase::Over => End::Close,
+            Phase::New | Phase::Over => {
+                tracing::info!(peer = %self.peer, "no CONNECT came in time [MQTT 5.0 §3.1.4]");
+                End::Close
+            }
             // MQTT 5.0 [MQTT-3.1.2-22]
             Phase::Open(_) => End::Disconnect(ReasonCode::KeepAliveTimeout),
         }
@@ -327,6 +330,8 @@ impl Connection {
             }
             End::Disconnect(code) => {
                 if let Phase::Open(open) = &phase {
+                    let byte = format_args!("{:#04x}", code.byte());
+                    tracing::info!(peer = %self.peer, client = %open.client_id, %code, %byte, "a connection is ended");
                     // Before 5.0 a server says no DISCONNECT.
                     if open.encoder.version() == Version::V5
                         && let Ok(disconnect) = Disconnect::builder(*code).build()

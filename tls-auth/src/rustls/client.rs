@@ -49,7 +49,7 @@ pub struct DeviceConfig {
 /// Options of a [`DeviceConfig`].
 #[derive(Debug)]
 pub struct DeviceConfigBuilder {
-    credentials: Credentials,
+    credentials: Option<Credentials>,
     provider: Arc<CryptoProvider>,
     versions: Vec<&'static SupportedProtocolVersion>,
     roots: RootCertStore,
@@ -113,7 +113,27 @@ impl DeviceConfig {
     #[must_use]
     pub fn builder(credentials: Credentials) -> DeviceConfigBuilder {
         DeviceConfigBuilder {
-            credentials,
+            credentials: Some(credentials),
+            ..Self::builder_without_certificate()
+        }
+    }
+
+    /// Options for a device without a certificate, which proves otherwise who it is, as by a SigV4 signature.
+    ///
+    /// ```
+    /// use tls_auth::DeviceConfig;
+    ///
+    /// let ca = rcgen::generate_simple_self_signed(["plant CA".to_owned()])?;
+    /// let device = DeviceConfig::builder_without_certificate()
+    ///     .with_server_cas_pem(ca.cert.pem().as_bytes())?
+    ///     .build()?;
+    /// assert!(!device.config().client_auth_cert_resolver.has_certs());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn builder_without_certificate() -> DeviceConfigBuilder {
+        DeviceConfigBuilder {
+            credentials: None,
             provider: super::ring_provider(),
             versions: rustls::ALL_VERSIONS.to_vec(),
             roots: RootCertStore::empty(),
@@ -241,13 +261,17 @@ impl DeviceConfigBuilder {
             pins: self.pins,
             algorithms: self.provider.signature_verification_algorithms,
         });
-        let mut config = ClientConfig::builder_with_provider(self.provider)
+        let config = ClientConfig::builder_with_provider(self.provider)
             .with_protocol_versions(&self.versions)
             .map_err(DeviceConfigError::Rustls)?
             // Not more dangerous than the verifier inside it.
             .dangerous()
-            .with_custom_certificate_verifier(verifier)
-            .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(self.credentials.key())));
+            .with_custom_certificate_verifier(verifier);
+        let mut config = match self.credentials {
+            Some(credentials) => config
+                .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(credentials.key()))),
+            None => config.with_no_client_auth(),
+        };
         config.alpn_protocols = self.alpn;
         config.enable_sni = self.sni;
         config.resumption = if self.sessions == 0 {
