@@ -17,7 +17,6 @@ use crate::template::{Resolved, Variable};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
     decision: Decision,
-    refused: Option<Action>,
     request: String,
     statements: Vec<StatementExplanation>,
 }
@@ -164,12 +163,6 @@ impl PolicySet {
         let names: Vec<String> = targets().map(|target| target.action.to_string()).collect();
         Explanation {
             decision: self.decide(&resolution, request, unix_seconds),
-            refused: targets()
-                .find(|target| {
-                    let decision = self.decide_target(&resolution, *target, unix_seconds);
-                    !decision.is_allowed()
-                })
-                .map(|target| target.action),
             request: format!("{} on {}", names.join(" and "), self.resource_text(first)),
             statements,
         }
@@ -286,11 +279,6 @@ impl Explanation {
         self.decision
     }
 
-    /// The action that was refused: of a PUBLISH with RETAIN, the first of the two that is.
-    pub fn refused_action(&self) -> Option<Action> {
-        self.refused
-    }
-
     /// Every statement, in the order of the policies; for a PUBLISH with RETAIN, once for each of the two actions.
     pub fn statements(&self) -> &[StatementExplanation] {
         &self.statements
@@ -327,15 +315,12 @@ impl fmt::Display for Explanation {
                 .find(|explained| explained.statement == statement)
         });
         write!(f, "{}: ", Printable(&self.request))?;
-        if let Some(action) = self.refused {
-            write!(f, "{action} is ")?;
-        }
         match (self.decision, decider) {
             (Decision::Allow(_), Some(one)) => {
                 writeln!(f, "allowed by {}", Printable(&one.title))?;
             }
-            (Decision::ExplicitDeny(_), Some(one)) => {
-                writeln!(f, "denied by {}", Printable(&one.title))?;
+            (Decision::ExplicitDeny { action, .. }, Some(one)) => {
+                writeln!(f, "{action} is denied by {}", Printable(&one.title))?;
             }
             (decision, _) => writeln!(f, "{decision}")?,
         }

@@ -2,8 +2,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use memchr::memmem;
-
+use super::needle::Needle;
 use super::shift_and::ShiftAnd;
 use crate::template::Item;
 
@@ -37,7 +36,7 @@ enum Atom {
 /// What is looked for between two stars.
 #[derive(Clone, Debug)]
 enum Float {
-    Text(Box<[u8]>),
+    Text(Needle),
     /// A piece with `?` inside.
     Holes(Box<ShiftAnd>),
     /// This many characters, whatever they are.
@@ -98,7 +97,10 @@ impl Glob {
             .get(first..last)
             .unwrap_or_default()
             .iter()
-            .any(|item| matches!(item, Item::Slot(_)))
+            .any(|item| match item {
+                Item::Slot(_) => true,
+                Item::Char(_) | Item::One | Item::Star => false,
+            })
     }
 
     /// Whether this is `*` alone.
@@ -131,8 +133,7 @@ impl Glob {
         };
         for float in &rest.floats {
             let behind = match float {
-                Float::Text(piece) => memmem::find(middle, piece)
-                    .and_then(|at| middle.get(at.saturating_add(piece.len())..)),
+                Float::Text(piece) => piece.find_end(middle).and_then(|end| middle.get(end..)),
                 Float::Holes(piece) => piece.find_end(middle).and_then(|end| middle.get(end..)),
                 Float::Any(count) => skip(middle, *count),
             };
@@ -158,7 +159,7 @@ impl Glob {
         let rest = self.rest.as_ref().map_or(0, |rest| {
             let floats = rest.floats.iter().fold(0_usize, |sum, float| {
                 let inner = match float {
-                    Float::Text(text) => text.len(),
+                    Float::Text(piece) => piece.memory_bytes(),
                     Float::Holes(piece) => piece.memory_bytes(),
                     Float::Any(_) => 0,
                 };
@@ -219,7 +220,7 @@ fn add_floats(piece: &[Item], floats: &mut Vec<Float>) {
                 Item::One | Item::Star | Item::Slot(_) => None,
             })
             .collect();
-        floats.push(Float::Text(text.into_bytes().into()));
+        floats.push(Float::Text(Needle::new(text)));
     }
     if behind > 0 {
         floats.push(Float::Any(behind));

@@ -46,8 +46,9 @@ impl PolicySet {
 
     /// Explicit deny before allow before default deny.
     fn evaluate(&self, resolution: &Resolution, target: Target<'_>, now: i64) -> Decision {
-        let Some(fitting) = self.by_action.get(target.action.index()) else {
-            return Decision::ImplicitDeny;
+        let action = target.action;
+        let Some(fitting) = self.by_action.get(action.index()) else {
+            return Decision::ImplicitDeny { action };
         };
         // The heads are those of the type of resource that the action is asked for on.
         let head = head_of(target.name.as_bytes());
@@ -68,8 +69,9 @@ impl PolicySet {
             })
         };
         match first(&fitting.deny) {
-            Some(statement) => Decision::ExplicitDeny(statement),
-            None => first(&fitting.allow).map_or(Decision::ImplicitDeny, Decision::Allow),
+            Some(by) => Decision::ExplicitDeny { action, by },
+            None => first(&fitting.allow)
+                .map_or(Decision::ImplicitDeny { action }, Decision::Allow),
         }
     }
 
