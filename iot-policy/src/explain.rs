@@ -1,3 +1,4 @@
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -250,16 +251,12 @@ impl PolicySet {
         variables: impl Iterator<Item = &'a Variable>,
         context: &ConnectionContext,
     ) -> Vec<Unresolved> {
-        let mut found = Vec::new();
-        for variable in variables {
-            if self.value(variable, context).is_none() {
-                let why = self.why(variable, context);
-                if !found.contains(&why) {
-                    found.push(why);
-                }
-            }
-        }
-        found
+        let mut seen = BTreeSet::new();
+        variables
+            .filter(|variable| self.value(variable, context).is_none())
+            .filter(|variable| seen.insert(&variable.key))
+            .map(|variable| self.why(variable, context))
+            .collect()
     }
 
     fn why(&self, variable: &Variable, context: &ConnectionContext) -> Unresolved {

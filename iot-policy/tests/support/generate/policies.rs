@@ -259,8 +259,16 @@ fn condition(source: &mut impl Choice) -> (String, String, Value) {
             Box::new(|below| {
                 // `a`, `c1`, `sensor`, `kitchen`, `é`, `thing1`, `vpc-1`, `LastWill`, nothing, and bytes that are no text.
                 let bytes = [
-                    "YQ==", "YzE=", "c2Vuc29y", "a2l0Y2hlbg==", "w6k=", "dGhpbmcx", "dnBjLTE=",
-                    "TGFzdFdpbGw=", "", "/+8=",
+                    "YQ==",
+                    "YzE=",
+                    "c2Vuc29y",
+                    "a2l0Y2hlbg==",
+                    "w6k=",
+                    "dGhpbmcx",
+                    "dnBjLTE=",
+                    "TGFzdFdpbGw=",
+                    "",
+                    "/+8=",
                 ];
                 json!(bytes[below(bytes.len())])
             }),

@@ -80,8 +80,16 @@ fn name(source: &mut impl Choice, world: &World) -> String {
                 "1a1b",
             ])),
             16 | 17 => name.push_str(source.pick(&[
-                "kitchen", "c0ffee", "sensor", "aab", "A\\, B", "vpc-1", "vpce-1", "10.0.0.1",
-                "eu-1:id", "eu-1:pool",
+                "kitchen",
+                "c0ffee",
+                "sensor",
+                "aab",
+                "A\\, B",
+                "vpc-1",
+                "vpce-1",
+                "10.0.0.1",
+                "eu-1:id",
+                "eu-1:pool",
             ])),
             _ => {
                 let mut text = long(source);

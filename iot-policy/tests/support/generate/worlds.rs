@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use iot_policy::{
-    AlternativeName, Certificate, CognitoIdentity, ConnectionContext, NameAttribute, Scope, Substitution,
-    Thing, Transport, VpcEndpoint,
+    AlternativeName, Certificate, CognitoIdentity, ConnectionContext, NameAttribute, Scope,
+    Substitution, Thing, Transport, VpcEndpoint,
 };
 
 use super::super::naive::{CertificateOf, CognitoOf, ThingOf, World};

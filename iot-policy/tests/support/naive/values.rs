@@ -143,9 +143,7 @@ pub(super) fn values(name: &str, world: &World) -> Vec<String> {
         "aws:vpcsourceip" => optional(vpc.map(|(_, _, address)| address_text(*address))),
         "cognito-identity.amazonaws.com:sub" => optional(cognito.map(|of| of.sub.clone())),
         "cognito-identity.amazonaws.com:aud" => optional(cognito.map(|of| of.aud.clone())),
-        "cognito-identity.amazonaws.com:amr" => {
-            cognito.map_or_else(Vec::new, |of| of.amr.clone())
-        }
+        "cognito-identity.amazonaws.com:amr" => cognito.map_or_else(Vec::new, |of| of.amr.clone()),
         "aws:currenttime" | "aws:epochtime" => vec![world.now.to_string()],
         _ => Vec::new(),
     }
