@@ -6,9 +6,7 @@ mod support;
 use std::sync::Arc;
 
 use arbitrary::Unstructured;
-use iot_policy::{
-    ConnectionContext, Limits, Policy, PolicySet, Request, Scope, Thing, Transport,
-};
+use iot_policy::{ConnectionContext, Limits, Policy, PolicySet, Request, Scope, Thing, Transport};
 use serde_json::Value;
 use support::ask::Verdict;
 use support::generate::{self, Choice};

@@ -142,9 +142,9 @@ impl Authorizer {
     /// Gives a connection the permissions that its device has now.
     fn bind(&self, access: &DeviceAccess) -> Result<(), RegistryError> {
         let id = &access.device.certificate_id;
-        let context = self
-            .registry
-            .connection_context(id, Some(&access.client_id), access.transport)?;
+        let context =
+            self.registry
+                .connection_context(id, Some(&access.client_id), access.transport)?;
         let mut context = with_peer(context, &access.device);
         if access.persists {
             context = context.with_persistent_connect();

@@ -276,7 +276,9 @@ fn an_https_request_has_no_client_id() {
     registry
         .put_policy(&name, &document.replace("SCOPE", &scope.to_string()))
         .unwrap();
-    registry.attach_policy(&name, &Target::Certificate(id)).unwrap();
+    registry
+        .attach_policy(&name, &Target::Certificate(id))
+        .unwrap();
     let set = Arc::new(registry.policy_set(&id, &scope).unwrap());
     let by_certificate = format!("by/{id}");
     for (client_id, transport, of, things) in [
@@ -284,7 +286,9 @@ fn an_https_request_has_no_client_id() {
         (Some("demo"), Transport::Http, true, false),
         (Some("demo"), Transport::Mqtt, true, true),
     ] {
-        let context = registry.connection_context(&id, client_id, transport).unwrap();
+        let context = registry
+            .connection_context(&id, client_id, transport)
+            .unwrap();
         assert_eq!(context.client_id(), client_id);
         let bound = set.bind(&context);
         let allows = |topic| {
@@ -297,7 +301,10 @@ fn an_https_request_has_no_client_id() {
         assert_eq!(allows("of/demo"), of, "{context:?}");
         assert_eq!(allows("things/demo"), things, "{context:?}");
         assert!(allows(&by_certificate), "{context:?}");
-        assert!(!allows("of/victim") && !allows("things/victim"), "{context:?}");
+        assert!(
+            !allows("of/victim") && !allows("things/victim"),
+            "{context:?}"
+        );
     }
 }
 

@@ -130,7 +130,7 @@ impl PolicySet {
         unix_seconds: i64,
     ) -> Explanation {
         let resolution = self.resolve(context);
-        let (first, second) = request.targets();
+        let (first, second) = (request.target(), request.second_target());
         let targets = || [Some(first), second].into_iter().flatten();
         let mut statements = Vec::new();
         for target in targets() {

@@ -24,6 +24,7 @@ const DECIDING: &[&str] = &[
     "decision.rs",
     "document/interpret.rs",
     "key.rs",
+    "pattern/bytes.rs",
     "pattern/glob.rs",
     "pattern/late.rs",
     "pattern/needle.rs",

@@ -169,8 +169,7 @@ impl Linter<'_> {
                     Action::Connect | Action::Subscribe | Action::Receive
                 )
             });
-            let always = variable.default.is_some()
-                || variable.key == Key::ClientId && connected;
+            let always = variable.default.is_some() || variable.key == Key::ClientId && connected;
             if !always {
                 let variable = variable.key.to_string();
                 findings.push(subject.finding(FindingKind::DenyNeedsVariable { variable }));

@@ -8,27 +8,9 @@ use crate::document::Effect;
 use crate::key::Key;
 use crate::template::Item;
 
-/// Whether something of a statement never applies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Never {
-    No,
-    InPart,
-}
-
 impl Linter<'_> {
     /// Statements whose actions and resources, or which among each other, do not fit together.
-    ///
-    /// Of a statement that never applies, or not in all its parts, nothing more is said.
-    pub(super) fn coverage(
-        &self,
-        subject: &Subject<'_>,
-        never: Never,
-        findings: &mut Vec<Finding>,
-    ) {
-        match never {
-            Never::InPart => return,
-            Never::No => {}
-        }
+    pub(super) fn coverage(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         match subject.statement.effect {
             Effect::Deny => self.receive_not_denied(subject, findings),
             Effect::Allow => {
@@ -92,17 +74,7 @@ impl Linter<'_> {
     }
 
     /// What of a statement never applies.
-    pub(super) fn never(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Never {
-        let before = findings.len();
-        Self::idle(subject, findings);
-        if findings.len() > before {
-            Never::InPart
-        } else {
-            Never::No
-        }
-    }
-
-    fn idle(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    pub(super) fn never(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         let statement = subject.statement;
         if statement.action_set.is_empty() || Self::is_impossible(&statement.conditions) {
             findings.push(subject.finding(FindingKind::NeverApplies));
@@ -181,7 +153,8 @@ impl Linter<'_> {
                         self.patterns(Effect::Allow, Action::Subscribe)
                             .any(|(_, allowed)| {
                                 self.steps.take(allowed.len())
-                                    && self.meet(&topics_of(allowed), &topics) && !self.covers(filter, allowed)
+                                    && self.meet(&topics_of(allowed), &topics)
+                                    && !self.covers(filter, allowed)
                             })
                             || self.is_allowed_but_for_a_list(Action::Subscribe);
                     wider && self.may_receive(&topics)

@@ -165,12 +165,14 @@ impl PolicySet {
         let mut findings = Vec::new();
         for subject in &linter.subjects {
             linter.broad(subject, &mut findings);
-            let never = Linter::never(subject, &mut findings);
-            if linter.steps.are_used_up() {
+            let before = findings.len();
+            Linter::never(subject, &mut findings);
+            // Of a statement that never applies, or not in all its parts, nothing more is said.
+            if findings.len() > before || linter.steps.are_used_up() {
                 continue;
             }
             let mut compared = Vec::new();
-            linter.coverage(subject, never, &mut compared);
+            linter.coverage(subject, &mut compared);
             // Without all steps, what was found may not be so.
             if linter.steps.are_used_up() {
                 findings.push(subject.finding(FindingKind::NotCompared { steps }));

@@ -2,6 +2,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::bytes::{strip_end, strip_start};
 use super::needle::Needle;
 use super::shift_and::ShiftAnd;
 use crate::template::Item;
@@ -232,9 +233,9 @@ fn starts<'a>(atoms: &[Atom], text: &'a [u8], slots: &Slots<'_>) -> Option<&'a [
     let mut rest = text;
     for atom in atoms {
         rest = match atom {
-            Atom::Text(text) => rest.strip_prefix(text.as_bytes())?,
+            Atom::Text(text) => strip_start(rest, text.as_bytes())?,
             Atom::Any(count) => skip(rest, *count)?,
-            Atom::Slot(slot) => rest.strip_prefix(slots.value(*slot)?)?,
+            Atom::Slot(slot) => strip_start(rest, slots.value(*slot)?)?,
         };
     }
     Some(rest)
@@ -245,9 +246,9 @@ fn ends<'a>(atoms: &[Atom], text: &'a [u8], slots: &Slots<'_>) -> Option<&'a [u8
     let mut rest = text;
     for atom in atoms.iter().rev() {
         rest = match atom {
-            Atom::Text(text) => rest.strip_suffix(text.as_bytes())?,
+            Atom::Text(text) => strip_end(rest, text.as_bytes())?,
             Atom::Any(count) => skip_back(rest, *count)?,
-            Atom::Slot(slot) => rest.strip_suffix(slots.value(*slot)?)?,
+            Atom::Slot(slot) => strip_end(rest, slots.value(*slot)?)?,
         };
     }
     Some(rest)
@@ -350,7 +351,7 @@ mod tests {
                 .into_iter()
                 .map(|item| match item {
                     Item::Char(c) => digit(c).map_or(Item::Char(c), Item::Slot),
-                    other => other,
+                    other @ (Item::One | Item::Star | Item::Slot(_)) => other,
                 })
                 .collect()
         };

@@ -1,5 +1,6 @@
 //! Wildcards: `*` for any text, `?` for any character, both across `/`; `+` and `#` are characters like others.
 
+mod bytes;
 mod glob;
 mod late;
 mod needle;

@@ -94,7 +94,11 @@ mod tests {
             let found = Needle::new(needle.clone());
             for text in &texts {
                 let expected = text.find(&needle).map(|at| at + needle.len());
-                assert_eq!(found.find_end(text.as_bytes()), expected, "{needle} in {text}");
+                assert_eq!(
+                    found.find_end(text.as_bytes()),
+                    expected,
+                    "{needle} in {text}"
+                );
             }
         }
     }

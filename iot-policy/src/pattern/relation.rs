@@ -92,8 +92,7 @@ fn go_together(
     steps: &Steps,
     step: impl Fn(&Item, &Item) -> bool,
 ) -> bool {
-    let fixed =
-        |row: &Item, column: &Item| *row != Item::Star && !(both && *column == Item::Star);
+    let fixed = |row: &Item, column: &Item| *row != Item::Star && !(both && *column == Item::Star);
     while let ([row, rest @ ..], [column, others @ ..]) = (rows, columns)
         && fixed(row, column)
     {
@@ -111,8 +110,12 @@ fn go_together(
         (rows, columns) = (rest, others);
     }
     let pairs = rows.len().saturating_mul(columns.len());
-    steps.take(pairs.saturating_add(rows.len()).saturating_add(columns.len()).saturating_add(1))
-        && table(rows, columns, both, step)
+    steps.take(
+        pairs
+            .saturating_add(rows.len())
+            .saturating_add(columns.len())
+            .saturating_add(1),
+    ) && table(rows, columns, both, step)
 }
 
 /// Fills a table of what the first places of both patterns can do, row by row.
@@ -238,12 +241,18 @@ mod tests {
         assert!((40..80).contains(&enough), "{enough}");
         for limit in 0..enough {
             let steps = Steps::new(limit);
-            assert!(!covers(&outer, &inner, &steps) && steps.are_used_up(), "{limit}");
+            assert!(
+                !covers(&outer, &inner, &steps) && steps.are_used_up(),
+                "{limit}"
+            );
             assert!(!steps.take(1));
         }
         // A difference before the first star is seen at once, however long the patterns are.
         let long = "y".repeat(1_000_000);
-        let (one, other) = (wildcard_items(&format!("a{long}*")), wildcard_items(&format!("b{long}*")));
+        let (one, other) = (
+            wildcard_items(&format!("a{long}*")),
+            wildcard_items(&format!("b{long}*")),
+        );
         let steps = Steps::new(1);
         assert!(!covers(&one, &other, &steps));
         assert!(!steps.are_used_up());

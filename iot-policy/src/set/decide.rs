@@ -16,21 +16,15 @@ impl PolicySet {
         request: &Request<'_>,
         now: i64,
     ) -> Decision {
-        let (first, second) = request.targets();
-        let decision = self.decide_target(resolution, first, now);
-        match second {
+        let decision = self.decide_target(resolution, request.target(), now);
+        match request.second_target() {
             Some(second) if decision.is_allowed() => self.decide_target(resolution, second, now),
             Some(_) | None => decision,
         }
     }
 
     /// Decides one action on one resource.
-    pub(crate) fn decide_target(
-        &self,
-        resolution: &Resolution,
-        target: Target<'_>,
-        now: i64,
-    ) -> Decision {
+    fn decide_target(&self, resolution: &Resolution, target: Target<'_>, now: i64) -> Decision {
         match target.shadow {
             None => self.evaluate(resolution, target, now),
             Some(shadow) => with_joined(target.name, shadow, |name| {
@@ -70,8 +64,9 @@ impl PolicySet {
         };
         match first(&fitting.deny) {
             Some(by) => Decision::ExplicitDeny { action, by },
-            None => first(&fitting.allow)
-                .map_or(Decision::ImplicitDeny { action }, Decision::Allow),
+            None => {
+                first(&fitting.allow).map_or(Decision::ImplicitDeny { action }, Decision::Allow)
+            }
         }
     }
 
