@@ -67,12 +67,12 @@ fn scope(source: &mut impl Choice) -> [&'static str; 5] {
     }
 }
 
-/// A text of more than 64 bytes, seldom of more than 1,024: few different ones, so that patterns meet their names.
+/// A text of more than 64 bytes, sometimes of more than 1,024: few different ones, so that patterns meet their names.
 fn long(source: &mut impl Choice) -> String {
     match source.below(24) {
-        0..=11 => "ab".repeat(33),
-        12..=17 => "é1".repeat(30),
-        18..=22 => "xyz".repeat(45),
+        0..=9 => "ab".repeat(33),
+        10..=14 => "é1".repeat(30),
+        15..=19 => "xyz".repeat(45),
         _ => "ab".repeat(530),
     }
 }

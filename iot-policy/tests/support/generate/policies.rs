@@ -36,6 +36,54 @@ const VARIABLES: &[&str] = &[
     "aws:username",
     "aws:CurrentTime",
 ];
+/// Those whose values are often asked for.
+const SOME_VARIABLES: &[&str] = &[
+    "aws:SourceVpc",
+    "aws:SourceVpce",
+    "aws:VpcSourceIp",
+    "cognito-identity.amazonaws.com:sub",
+    "cognito-identity.amazonaws.com:aud",
+    "iot:ClientId",
+    "iot:Connection.Thing.ThingName",
+    "iot:Connection.Thing.ThingTypeName",
+    "iot:Connection.Thing.Attributes[room]",
+    "iot:Certificate.Subject.CommonName",
+    "iot:CertificateId",
+];
+/// Conditions that often hold.
+const LIKELY: &[(&str, &str, &str)] = &[
+    (
+        "BinaryEquals",
+        "iot:Connection.Thing.ThingTypeName",
+        "c2Vuc29y",
+    ),
+    ("BinaryEquals", "iot:CertificateId", "YzBmZmVl"),
+    ("BinaryEquals", "aws:SourceVpce", "dnBjZS0x"),
+    (
+        "ForAnyValue:BinaryEquals",
+        "iot:ConnectAttributes",
+        "TGFzdFdpbGw=",
+    ),
+    ("StringEquals", "aws:SourceVpc", "vpc-1"),
+    ("StringLike", "aws:SourceVpce", "vpce?1*"),
+    ("IpAddress", "aws:VpcSourceIp", "10.0.0.0/8"),
+    (
+        "StringEquals",
+        "cognito-identity.amazonaws.com:sub",
+        "eu-1:id",
+    ),
+    ("StringLike", "cognito-identity.amazonaws.com:aud", "*pool"),
+    (
+        "ForAnyValue:StringEquals",
+        "cognito-identity.amazonaws.com:amr",
+        "authenticated",
+    ),
+    (
+        "ForAllValues:StringLike",
+        "cognito-identity.amazonaws.com:amr",
+        "*",
+    ),
+];
 const KEYS: &[&str] = &[
     "iot:ClientId",
     "iot:Connection.Thing.ThingName",
@@ -186,10 +234,15 @@ fn resource(source: &mut impl Choice) -> String {
         4 => "",
         _ => source.pick(TYPES),
     };
-    let name = if source.chance(12) {
-        long_pattern(source)
-    } else {
-        text(source, true)
+    let name = match source.below(20) {
+        0..=2 => long_pattern(source),
+        3..=5 => {
+            let variables = source.pick(&[SOME_VARIABLES, VARIABLES]);
+            let variable: &str = source.pick(variables);
+            let shape = source.pick(&["VARIABLE", "VARIABLE*", "*VARIABLE*", "VARIABLE/?"]);
+            shape.replace("VARIABLE", &format!("${{{variable}}}"))
+        }
+        _ => text(source, true),
     };
     format!("{}:{kind}{name}", parts.join(":"))
 }
@@ -375,10 +428,13 @@ fn statement(source: &mut impl Choice) -> Value {
     if source.chance(40) {
         let mut operators: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
         for _ in 0..=source.below(2) {
-            let (operator, key, operands) = if source.chance(8) {
-                time_condition(source)
-            } else {
-                condition(source)
+            let (operator, key, operands) = match source.below(12) {
+                0 => time_condition(source),
+                1..=4 => {
+                    let (operator, key, operand) = LIKELY[source.below(LIKELY.len())];
+                    (operator.to_owned(), key.to_owned(), json!(operand))
+                }
+                _ => condition(source),
             };
             let keys = operators.entry(operator).or_default();
             // A document that has one key in two spellings is refused.

@@ -62,10 +62,39 @@ fn one(source: &mut impl Choice, name: String) -> Ask {
     }
 }
 
+/// A value that a variable may have on this connection.
+fn value(source: &mut impl Choice, world: &World) -> Option<String> {
+    let thing = world.thing.as_ref();
+    let certificate = world.certificate.as_ref();
+    match source.below(10) {
+        0 => world.client_id.clone(),
+        1 => world.vpc.as_ref().map(|(vpc, _, _)| vpc.clone()),
+        2 => world.vpc.as_ref().map(|(_, endpoint, _)| endpoint.clone()),
+        3 => world
+            .vpc
+            .as_ref()
+            .map(|(_, _, address)| address.to_string()),
+        4 => world.cognito.as_ref().map(|identity| identity.sub.clone()),
+        5 => world.cognito.as_ref().map(|identity| identity.aud.clone()),
+        6 => thing.map(|thing| thing.name.clone()),
+        7 => thing.and_then(|thing| thing.thing_type.clone()),
+        8 => certificate.map(|certificate| certificate.id.clone()),
+        _ => certificate.and_then(|certificate| {
+            let names = certificate.names.get("Subject.CommonName")?;
+            names.first().cloned()
+        }),
+    }
+}
+
 fn name(source: &mut impl Choice, world: &World) -> String {
+    if source.chance(25)
+        && let Some(value) = value(source, world)
+    {
+        return value + source.pick(&["", "", "x", "/b"]);
+    }
     let mut name = String::new();
     for _ in 0..source.below(5) {
-        match source.below(19) {
+        match source.below(20) {
             0..=7 => name.push_str(source.pick(WORDS)),
             8..=11 => name.push('/'),
             12 | 13 => name.push_str(world.client_id.as_deref().unwrap_or("a")),
