@@ -66,8 +66,8 @@ pub fn decide(data: &[u8]) -> (Verdict, Verdict) {
     let documents: Vec<Value> = (0..=source.below(2))
         .map(|_| generate::policy(&mut source))
         .collect();
-    let world = generate::world(&mut source);
-    let ask = generate::request(&mut source, &world);
+    let world = generate::world(&mut source, &documents);
+    let ask = generate::request(&mut source, &world, &documents);
     let policies: Vec<Policy> = documents
         .iter()
         .map(|document| {

@@ -10,7 +10,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::arithmetic_side_effects,
-    clippy::cast_precision_loss,
+    clippy::indexing_slicing,
     reason = "a test has `std`, and fails by panicking"
 )]
 

@@ -299,13 +299,13 @@ fn compare(pairs: usize, seed: u64) -> Reached {
             })
             .collect();
         for _ in 0..WORLDS {
-            let world = generate::world(&mut random);
+            let world = generate::world(&mut random, &documents);
             let named = policies.iter().map(|policy| ("p", policy));
             let set = PolicySet::compile_with(named, world.scope(), world.substitution());
             let set = Arc::new(set);
             let bound = set.bind(&world.context());
             for round in 0..REQUESTS {
-                let ask = generate::request(&mut random, &world);
+                let ask = generate::request(&mut random, &world, &documents);
                 let expected = ask.verdict(&documents, &world);
                 let got = Verdict::from(bound.decide(&ask.request(), world.now));
                 assert_eq!(

@@ -1,5 +1,6 @@
 //! Policies, connections and requests that have much in common, so that statements often almost apply.
 
+mod aimed;
 mod policies;
 mod requests;
 mod worlds;

@@ -1,11 +1,18 @@
 //! Requests of a connection.
 
+use serde_json::Value;
+
 use super::super::ask::Ask;
 use super::super::naive::World;
-use super::{ACTIONS, Choice, TYPES, WORDS, long};
+use super::{ACTIONS, Choice, TYPES, WORDS, aimed, long};
 
-/// What is asked on a connection.
-pub fn request(source: &mut impl Choice, world: &World) -> Ask {
+/// What is asked on a connection that has these policies.
+pub fn request(source: &mut impl Choice, world: &World, documents: &[Value]) -> Ask {
+    if source.chance(40)
+        && let Some(ask) = aimed::request(source, world, documents)
+    {
+        return ask;
+    }
     let name = name(source, world);
     match source.below(100) {
         0..=29 => Ask::Publish {
@@ -62,36 +69,7 @@ fn one(source: &mut impl Choice, name: String) -> Ask {
     }
 }
 
-/// A value that a variable may have on this connection.
-fn value(source: &mut impl Choice, world: &World) -> Option<String> {
-    let thing = world.thing.as_ref();
-    let certificate = world.certificate.as_ref();
-    match source.below(10) {
-        0 => world.client_id.clone(),
-        1 => world.vpc.as_ref().map(|(vpc, _, _)| vpc.clone()),
-        2 => world.vpc.as_ref().map(|(_, endpoint, _)| endpoint.clone()),
-        3 => world
-            .vpc
-            .as_ref()
-            .map(|(_, _, address)| address.to_string()),
-        4 => world.cognito.as_ref().map(|identity| identity.sub.clone()),
-        5 => world.cognito.as_ref().map(|identity| identity.aud.clone()),
-        6 => thing.map(|thing| thing.name.clone()),
-        7 => thing.and_then(|thing| thing.thing_type.clone()),
-        8 => certificate.map(|certificate| certificate.id.clone()),
-        _ => certificate.and_then(|certificate| {
-            let names = certificate.names.get("Subject.CommonName")?;
-            names.first().cloned()
-        }),
-    }
-}
-
 fn name(source: &mut impl Choice, world: &World) -> String {
-    if source.chance(25)
-        && let Some(value) = value(source, world)
-    {
-        return value + source.pick(&["", "", "x", "/b"]);
-    }
     let mut name = String::new();
     for _ in 0..source.below(5) {
         match source.below(20) {

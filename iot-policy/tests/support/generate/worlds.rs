@@ -7,19 +7,27 @@ use iot_policy::{
     Substitution, Thing, Transport, VpcEndpoint,
 };
 
+use serde_json::Value;
+
 use super::super::naive::{CertificateOf, CognitoOf, ThingOf, World};
-use super::{Choice, scope};
+use super::{Choice, aimed, scope};
 
 const CLIENTS: &[&str] = &[
     "a", "thing1", "c1", "+", "*", "a?", "$", "é", "", "b/c", "#",
 ];
 
-pub fn world(source: &mut impl Choice) -> World {
+/// A connection that has these policies.
+pub fn world(source: &mut impl Choice, documents: &[Value]) -> World {
     let transport = *source.pick(&[&"mqtt", &"mqtt", &"websocket", &"http"]);
     // Who asks over HTTP mostly has no client id.
     let nobody = source.chance(if transport == "http" { 70 } else { 5 });
     let client_id = (!nobody).then(|| source.pick(CLIENTS).to_owned());
-    let scope = scope(source);
+    let aimed = if source.chance(40) {
+        aimed::scope(source, documents)
+    } else {
+        None
+    };
+    let scope = aimed.unwrap_or_else(|| scope(source));
     let optional = |source: &mut dyn FnMut(usize) -> usize, values: &[&str]| {
         let chosen = source(values.len() + 1);
         values.get(chosen).map(|value| (*value).to_owned())
