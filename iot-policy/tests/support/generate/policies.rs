@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::super::naive::DATES;
+use super::super::naive::values::DATES;
 use super::{ACTIONS, Choice, TYPES, WORDS, long, scope};
 
 const VARIABLES: &[&str] = &[

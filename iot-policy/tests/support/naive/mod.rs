@@ -4,7 +4,7 @@
 
 mod conditions;
 mod matching;
-mod values;
+pub mod values;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -13,7 +13,6 @@ use serde_json::Value;
 
 use conditions::conditions;
 use matching::{Sign, expand, fits, signs};
-pub use values::DATES;
 
 /// What is known of a connection.
 #[derive(Clone, Debug, Default)]
