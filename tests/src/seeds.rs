@@ -166,7 +166,7 @@ fn policy_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
     // What is chosen by one byte after the other.
     let choices = (0..64_u32).map(|seed| {
         let byte = |index: u32| (seed.wrapping_mul(167) ^ index.wrapping_mul(2_654_435_761)) >> 24;
-        (0..400).map(|index| byte(index + seed) as u8).collect()
+        (0..1200).map(|index| byte(index + seed) as u8).collect()
     });
     Ok(vec![
         (
