@@ -145,6 +145,22 @@ impl Authority {
         registration_code: &str,
         now: UnixTime,
     ) -> Result<(), Refusal> {
+        let algorithms = crate::rustls::ring_algorithms();
+        self.prove_possession_by(verification, registration_code, now, algorithms)
+    }
+
+    /// [`Authority::prove_possession`] with the algorithms of another provider than ring's
+    /// (`CryptoProvider::signature_verification_algorithms.all`).
+    ///
+    /// # Errors
+    /// The same.
+    pub fn prove_possession_by(
+        &self,
+        verification: &[u8],
+        registration_code: &str,
+        now: UnixTime,
+        algorithms: &'static [&'static dyn rustls_pki_types::SignatureVerificationAlgorithm],
+    ) -> Result<(), Refusal> {
         use crate::certificate::AttributeType;
         let refuse = |reason| Refusal::new(RefusalKind::Registration).because(reason);
         let ca = Certificate::parse(self.der())?;
@@ -171,7 +187,7 @@ impl Authority {
         }
         let limits = Limits::default();
         verify(
-            crate::rustls::ring_algorithms(),
+            algorithms,
             certificate.signed(),
             &ca.public_key(),
             &Work::new(&limits),
@@ -179,6 +195,21 @@ impl Authority {
     }
 
     /// A CA to be registered: what [`Authority::new`] asks, and that it is valid now.
+    ///
+    /// ```
+    /// use rustls_pki_types::UnixTime;
+    /// use std::time::Duration;
+    /// use tls_auth::{Authority, Profile};
+    ///
+    /// let mut params = rcgen::CertificateParams::default();
+    /// params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    /// params.not_after = rcgen::date_time_ymd(2026, 1, 1);
+    /// let ca = params.self_signed(&rcgen::KeyPair::generate()?)?;
+    /// let now = UnixTime::since_unix_epoch(Duration::from_secs(1_780_272_000));
+    /// let refusal = Authority::registrable(ca.der(), &Profile::strict(), now).unwrap_err();
+    /// assert_eq!(refusal.kind().code(), "expired");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// What is wrong with it.

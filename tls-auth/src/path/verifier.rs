@@ -4,10 +4,10 @@ use super::leaf::{self, Trust};
 use super::search::Search;
 use super::shield;
 use super::signature::Work;
-use super::{Evidence, Policy, Use};
+use super::{Evidence, MAX_DEPTH, Policy, Use};
 use crate::authority::Authorities;
 use crate::certificate::Certificate;
-use crate::error::{Refusal, RefusalKind};
+use crate::error::{Issuers, Refusal, RefusalKind};
 use crate::id::CertificateId;
 use crate::limits::Limits;
 use crate::profile::Profile;
@@ -156,7 +156,7 @@ impl PathVerifier {
             &self.lists,
             &certificate,
             &intermediates,
-            wanted,
+            |found| wanted.is_none_or(|wanted| wanted == found),
             now,
         )
         .map_err(|refusal| refusal.of(certificate.id()))?;
@@ -183,14 +183,14 @@ impl PathVerifier {
     }
 }
 
-/// A path to the CA called `wanted`, or to any that is active.
+/// A path to a CA that is active and wanted.
 pub(crate) fn verify_only(
     policy: &Policy,
     authorities: &Authorities,
     lists: &RevocationLists,
     leaf: &Certificate<'_>,
     intermediates: &[Certificate<'_>],
-    wanted: Option<CertificateId>,
+    wants: impl Fn(CertificateId) -> bool,
     now: UnixTime,
 ) -> Result<Evidence, Refusal> {
     let Policy {
@@ -210,12 +210,43 @@ pub(crate) fn verify_only(
         now,
         work: &work,
     };
-    search.run(&|path| {
-        if wanted.is_some_and(|wanted| wanted != path.anchor.id) {
-            return Err(Refusal::new(RefusalKind::OtherAuthority));
+    search
+        .run(&|path| {
+            if !wants(path.anchor.id) {
+                return Err(Refusal::new(RefusalKind::OtherAuthority));
+            }
+            let evidence = Evidence::of_path(path, lists);
+            evidence.judge(authorities, lists, algorithms, now, &work)?;
+            Ok(evidence)
+        })
+        .map_err(|refusal| match refusal.kind() {
+            RefusalKind::UnknownIssuer => {
+                let trusted = authorities.trust_anchors().iter();
+                let trusted = trusted.map(|anchor| anchor.subject.as_ref());
+                refusal.issuers(Issuers::new(
+                    furthest(leaf, intermediates).issuer(),
+                    trusted,
+                ))
+            }
+            _ => refusal,
+        })
+}
+
+/// The certificate at which the names of a message end.
+pub(crate) fn furthest<'c, 'm>(
+    leaf: &'c Certificate<'m>,
+    intermediates: &'c [Certificate<'m>],
+) -> &'c Certificate<'m> {
+    let mut top = leaf;
+    // Names may lead in circles.
+    for _ in 0..MAX_DEPTH {
+        let next = intermediates
+            .iter()
+            .find(|next| next.subject() == top.issuer() && !next.is_self_issued());
+        match next {
+            Some(next) => top = next,
+            None => break,
         }
-        let evidence = Evidence::of_path(path, lists);
-        evidence.judge(authorities, lists, algorithms, now, &work)?;
-        Ok(evidence)
-    })
+    }
+    top
 }
