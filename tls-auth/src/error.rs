@@ -95,6 +95,14 @@ pub enum RefusalKind {
 
 impl RefusalKind {
     /// A code for logs and metrics, which does not change.
+    ///
+    /// ```
+    /// use tls_auth::{Alert, RefusalKind, Status};
+    ///
+    /// let kind = RefusalKind::NotActive(Status::Inactive);
+    /// assert_eq!((kind.code(), kind.alert(), kind.alert() as u8), ("not-active", Alert::AccessDenied, 49));
+    /// assert_eq!(kind.usual_causes(), ["somebody took the certificate out of use on purpose"]);
+    /// ```
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {

@@ -53,6 +53,29 @@ impl Registrable {
     ///
     /// # Errors
     /// What is wrong with it; [`RefusalKind::OtherAuthority`] when it leads to another CA than `authority`.
+    ///
+    /// ```
+    /// # use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    /// # use rustls_pki_types::UnixTime;
+    /// # use std::time::Duration;
+    /// use tls_auth::{Authorities, Authority, CertificateId, PathVerifier, Profile, RefusalKind, Registrable};
+    ///
+    /// # let mut params = CertificateParams::default();
+    /// # params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    /// # let ca = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+    /// # let device = CertificateParams::default().signed_by(&KeyPair::generate()?, &ca)?;
+    /// # let now = UnixTime::since_unix_epoch(Duration::from_secs(1_780_272_000));
+    /// let authority = Authority::new(ca.der(), &Profile::strict())?;
+    /// let verifier = PathVerifier::new(Authorities::new([authority.clone()]));
+    /// let registrable = Registrable::with_authority(device.der(), &[], None, &verifier, now)?;
+    /// assert_eq!(registrable.certificate_id(), CertificateId::of(device.der()));
+    /// assert_eq!(registrable.authority(), Some(authority.id()));
+    ///
+    /// let other = Some(CertificateId::of(b"another CA"));
+    /// let refusal = Registrable::with_authority(device.der(), &[], other, &verifier, now).unwrap_err();
+    /// assert_eq!(refusal.kind(), RefusalKind::OtherAuthority);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_authority(
         der: &[u8],
         intermediates: &[&[u8]],

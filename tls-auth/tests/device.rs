@@ -192,7 +192,7 @@ fn a_pinned_server_key() {
     let key = tls_auth::Certificate::parse(server.credentials.certificates().next().unwrap())
         .unwrap()
         .public_key_hash();
-    let other = tls_auth::PublicKeyHash::of(b"another key");
+    let other = PublicKeyHash::of(b"another key");
     let meet =
         |build: fn(tls_auth::DeviceConfigBuilder, &Server) -> tls_auth::DeviceConfigBuilder,
          pin,

@@ -244,7 +244,7 @@ fn an_alert_at_each_step_ends_in_nobody() {
         .with_authorities(pki.authorities())
         .build()
         .unwrap();
-    let device = device_config_of(&pki.device, &server, &[&rustls::version::TLS12]);
+    let device = device_config_of(&pki.device, &server, &[&TLS12]);
     let close_notify = [0x15, 0x03, 0x03, 0x00, 0x02, 0x01, 0x00];
     for step in 0..2 {
         let name = DeviceConfig::server_name(HOST).unwrap();

@@ -10,19 +10,19 @@ use rustls::{ClientConnection, ConnectionCommon, ServerConfig, ServerConnection}
 use tls_auth::{Authority, CertificateId, Credentials, DeviceConfig, Profile};
 
 /// Everybody who takes part.
-pub struct Plant {
+pub(crate) struct Plant {
     /// The CA of the devices and of the server.
-    pub authority: Authority,
+    pub(crate) authority: Authority,
     /// Of `broker.example`.
-    pub server: Credentials,
+    pub(crate) server: Credentials,
     /// `sensor-17`, who trusts the CA.
-    pub device: DeviceConfig,
+    pub(crate) device: DeviceConfig,
     /// Its certificate.
-    pub device_id: CertificateId,
+    pub(crate) device_id: CertificateId,
 }
 
 /// Makes everybody.
-pub fn plant() -> Result<Plant, Box<dyn Error>> {
+pub(crate) fn plant() -> Result<Plant, Box<dyn Error>> {
     let mut params = CertificateParams::default();
     params
         .distinguished_name
@@ -55,7 +55,7 @@ pub fn plant() -> Result<Plant, Box<dyn Error>> {
 }
 
 /// A handshake in memory, whatever follows it included; the server's end of it.
-pub fn handshake(
+pub(crate) fn handshake(
     device: &DeviceConfig,
     config: Arc<ServerConfig>,
 ) -> Result<ServerConnection, Box<dyn Error>> {

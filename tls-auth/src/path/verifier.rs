@@ -109,6 +109,27 @@ impl PathVerifier {
     }
 
     /// For certificates of TLS servers, whose host name is for the caller to compare.
+    ///
+    /// ```
+    /// # use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+    /// # use rustls_pki_types::UnixTime;
+    /// # use std::time::Duration;
+    /// use tls_auth::{Authorities, Authority, PathVerifier, Profile};
+    ///
+    /// # let mut params = CertificateParams::default();
+    /// # params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    /// # let ca = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+    /// # let mut params = CertificateParams::new(["broker.example".to_owned()])?;
+    /// # params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    /// # let broker = params.signed_by(&KeyPair::generate()?, &ca)?;
+    /// # let now = UnixTime::since_unix_epoch(Duration::from_secs(1_780_272_000));
+    /// let authorities = Authorities::new([Authority::new(ca.der(), &Profile::strict())?]);
+    /// let verifier = PathVerifier::new(authorities);
+    /// let refusal = verifier.verify(broker.der(), &[], now).unwrap_err();
+    /// assert_eq!(refusal.kind().code(), "extended-key-usage");
+    /// assert!(verifier.for_servers().verify(broker.der(), &[], now).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn for_servers(mut self) -> Self {
         self.policy.usage = Use::Server;
@@ -167,6 +188,20 @@ impl PathVerifier {
     }
 
     /// Judges a certificate that is trusted for itself, without a CA.
+    ///
+    /// ```
+    /// use rustls_pki_types::UnixTime;
+    /// use std::time::Duration;
+    /// use tls_auth::{Authorities, PathVerifier};
+    ///
+    /// let verifier = PathVerifier::new(Authorities::new([]));
+    /// let pair = rcgen::generate_simple_self_signed(["sensor-17.example".to_owned()])?;
+    /// let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+    /// verifier.verify_itself(pair.cert.der(), at(1_780_272_000))?;
+    /// let refusal = verifier.verify_itself(pair.cert.der(), at(0)).unwrap_err();
+    /// assert_eq!(refusal.kind().code(), "not-yet-valid");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// What is wrong with it.
