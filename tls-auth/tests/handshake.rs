@@ -16,9 +16,9 @@ mod support;
 use std::sync::Arc;
 
 use rcgen::KeyPair;
-use rustls::ClientConnection;
 use rustls::pki_types::UnixTime;
 use rustls::server::Acceptor;
+use rustls::{ClientConnection, ServerConnection};
 use support::*;
 use tls_auth::{
     Authorities, Authority, CertificateId, ClientCertificate, ConfigError, DeviceConfig,
@@ -493,6 +493,29 @@ fn of_a_renewed_ca_the_certificate_that_offers_registration_counts() {
         .unwrap();
     let result = connect(&auth, &device_config(&device, &server), HOST, now());
     assert_eq!(code(&result), "not-registered");
+}
+
+// BC-074: RustFS CVE-2026-21862, an address that a client wrote into a header and that was trusted
+#[test]
+fn who_it_is_comes_from_the_connection_and_nowhere_else() {
+    type Asks = fn(&ServerAuth, &ServerConnection, UnixTime) -> Result<Outcome, Refusal>;
+    // A connection and a time: no text of the peer's choosing has a way in.
+    let authenticate: Asks = ServerAuth::authenticate;
+    let (pki, server) = (Pki::new(), Server::new(&[HOST]));
+    let auth = server
+        .builder()
+        .with_authorities(pki.authorities())
+        .build()
+        .unwrap();
+    let device = device_config(&pki.device, &server);
+    let connected = handshake(device.config(), auth.config(&[]).unwrap(), HOST)
+        .ok()
+        .unwrap();
+    let outcome = authenticate(&auth, &connected.server, now()).unwrap();
+    assert_eq!(
+        outcome.authenticated().unwrap().certificate_id(),
+        pki.device.id()
+    );
 }
 
 /// A server can be shared by threads and tasks, and what it makes can be sent to them.
