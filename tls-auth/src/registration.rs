@@ -158,6 +158,11 @@ impl Authority {
     /// let authority = Authority::new(ca.der(), &Profile::strict())?;
     /// let now = UnixTime::since_unix_epoch(Duration::from_secs(1_780_272_000));
     /// authority.prove_possession(verification.der(), &code, now)?;
+    /// let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms.all;
+    /// authority.prove_possession_by(verification.der(), &code, now, algorithms)?;
+    /// // Of no provider no signature can be right.
+    /// let refusal = authority.prove_possession_by(verification.der(), &code, now, &[]).unwrap_err();
+    /// assert_eq!(refusal.kind(), RefusalKind::SignatureAlgorithm);
     /// let refusal = authority.prove_possession(verification.der(), "another code", now).unwrap_err();
     /// assert_eq!(refusal.kind(), RefusalKind::Registration);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

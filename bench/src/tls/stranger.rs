@@ -10,7 +10,6 @@ use rcgen::{
 use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
-use rustls::server::danger::ClientCertVerifier;
 use tls_auth::{Authorities, Authority, PathVerifier, Profile};
 
 use super::pki::{Ca, ca_params, key, name, root};
