@@ -87,7 +87,7 @@ pub(super) fn run(bench: &mut Bench, contenders: &[Contender]) -> Option<f64> {
 
 fn measure(bench: &Bench, contenders: &[Contender], shape: &Shape) -> Vec<Row> {
     let (warm, measured) = if bench.quick() {
-        (150, 500)
+        (100, 300)
     } else {
         (300, 1500)
     };
