@@ -150,8 +150,9 @@ const options = { maxRequestResponseSubscriptions: 4, maxStreamingSubscriptions:
 // The SDK asks for MQTT by ALPN on this port alone.
 const ports = gateway.httpsPort === 443 ? [gateway.mqttPort, 443] : [gateway.mqttPort];
 for (const port of ports) {
-  await trying(`MQTT 3.1.1 by certificate, port ${port}`, () => on3(port, talk3));
-  await trying(`MQTT 5 by certificate, port ${port}`, () => on5(port, talk5));
+  const where = port === 443 ? " on port 443" : "";
+  await trying(`MQTT 3.1.1 by certificate${where}`, () => on3(port, talk3));
+  await trying(`MQTT 5 by certificate${where}`, () => on5(port, talk5));
 }
 await trying("MQTT 3.1.1 over WebSocket with SigV4", () => on3(undefined, talk3));
 await trying("MQTT 5 over WebSocket with SigV4", () => on5(undefined, talk5));

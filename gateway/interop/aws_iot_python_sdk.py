@@ -90,7 +90,7 @@ def shadow(client):
 # The SDK asks for MQTT by ALPN on this port alone.
 ports = [gateway.mqtt_port] + [gateway.https_port] * (gateway.https_port == 443)
 for port in ports:
-    with trying(f"MQTT by certificate, port {port}"):
+    with trying("MQTT by certificate" + " on port 443" * (port == 443)):
         talk(by_certificate(AWSIoTMQTTClient(gateway.thing), port))
 with trying("the shadow client by certificate"):
     shadow(by_certificate(AWSIoTMQTTShadowClient(gateway.thing)))

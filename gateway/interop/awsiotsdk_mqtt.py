@@ -118,11 +118,12 @@ def refused_3_1_1():
 # The SDK asks for MQTT by ALPN on this port alone.
 ports = [gateway.mqtt_port] + [gateway.https_port] * (gateway.https_port == 443)
 for port in ports:
+    where = " on port 443" if port == 443 else ""
     connect = functools.partial(mqtt_connection_builder.mtls_from_path, **BY_CERTIFICATE, port=port)
-    with trying(f"MQTT 3.1.1 by certificate, port {port}"):
+    with trying(f"MQTT 3.1.1 by certificate{where}"):
         by_3_1_1(connect)
     build = functools.partial(mqtt5_client_builder.mtls_from_path, **BY_CERTIFICATE, port=port)
-    with trying(f"MQTT 5 by certificate, port {port}"):
+    with trying(f"MQTT 5 by certificate{where}"):
         by_5(build)
 with trying("MQTT 3.1.1 over WebSocket with SigV4"):
     by_3_1_1(functools.partial(mqtt_connection_builder.websockets_with_default_aws_signing, **BY_KEY))

@@ -75,7 +75,9 @@ impl Authorizer {
     /// The registry cannot be read.
     pub fn bind_http(&self, device: &Device) -> Result<Bound, RegistryError> {
         let id = &device.certificate_id;
-        let context = self.registry.connection_context(id, "", Transport::Http)?;
+        let context = self
+            .registry
+            .connection_context(id, None, Transport::Http)?;
         Ok(self.set(id)?.bind(&with_peer(context, device)))
     }
 
@@ -140,9 +142,9 @@ impl Authorizer {
     /// Gives a connection the permissions that its device has now.
     fn bind(&self, access: &DeviceAccess) -> Result<(), RegistryError> {
         let id = &access.device.certificate_id;
-        let context = self
-            .registry
-            .connection_context(id, &access.client_id, access.transport)?;
+        let context =
+            self.registry
+                .connection_context(id, Some(&access.client_id), access.transport)?;
         let mut context = with_peer(context, &access.device);
         if access.persists {
             context = context.with_persistent_connect();

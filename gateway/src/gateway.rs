@@ -15,7 +15,7 @@ use crate::authorize::Authorizer;
 use crate::banner::{Endpoints, banner};
 use crate::broker::Broker;
 use crate::cli::{RunError, Shutdown};
-use crate::https::{self, Alpn, GateParts, HttpsLimits};
+use crate::https::{self, Alpn, GateParts};
 use crate::listen::{DangerousAdmitByPolicy, DangerousPlain, Gate, Mqtt, accept};
 use crate::provision::Opened;
 use crate::registry::{Change, ThingName};
@@ -41,14 +41,16 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
     let authorizer = Authorizer::new(Arc::clone(registry), config.scope());
     let chain = std::fs::read(opened.data.server())?;
     let key = zeroize::Zeroizing::new(std::fs::read(opened.data.server_key())?);
-    let mqtt_endpoint = Endpoint::new(&chain, &key, registry, ClientCertificate::Required, &[])?;
+    let mqtt_endpoint = Endpoint::new(&chain, &key, registry, ClientCertificate::Required, &[])?
+        .with_unauthenticated_bytes(config.settings.limits.unauthenticated_bytes);
     let https_endpoint = Endpoint::new(
         &chain,
         &key,
         registry,
         ClientCertificate::Optional,
         &Alpn::ALL.map(Alpn::name),
-    )?;
+    )?
+    .with_unauthenticated_bytes(config.settings.limits.unauthenticated_bytes);
     let https_gate = https::Gate::new(
         GateParts {
             broker: Arc::clone(&broker),
@@ -57,7 +59,7 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
             authorizer: Arc::clone(&authorizer),
             region: sigv4::Region::new(config.region.clone()).map_err(|error| error.to_string())?,
         },
-        HttpsLimits::default(),
+        config.https_limits.clone(),
     );
     let changes = registry.subscribe_changes();
 

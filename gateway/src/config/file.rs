@@ -8,6 +8,7 @@ use mqtt_codec::QoS;
 use serde::Deserialize;
 
 use super::ConfigError;
+use crate::https::HttpsLimits;
 use crate::settings::{Differences, Limits};
 
 #[derive(Debug, Default, Deserialize)]
@@ -30,6 +31,9 @@ pub(super) struct File {
     pub(super) store: StoreKeys,
     #[serde(default)]
     pub(super) limits: LimitKeys,
+    // `https` alone is the address.
+    #[serde(default)]
+    pub(super) https_limits: HttpsKeys,
     #[serde(default)]
     pub(super) differences: DifferenceKeys,
 }
@@ -147,6 +151,8 @@ keys! { LimitKeys for Limits, "limits" {
     connections = "connections": usize, 1, "Connections at one time.";
     unauthenticated_bytes = "unauthenticated_bytes": u32, 1024, "Bytes that a connection may make the gateway hold before it is authenticated.";
     connect_timeout = "connect_timeout_seconds": u64, 1, "From a connection's first byte to its CONNECT.";
+    stall_timeout = "stall_timeout_seconds": u64, 1, "How long a client may take nothing of what waits to be written to it.";
+    waiting_replies = "waiting_replies": usize, 16, "Answers that may wait for the disk before no more packets of their client are read.";
     packet_bytes = "packet_bytes": u32, 1024, "Bytes of a packet from a client, its header included.";
     keep_alive_seconds = "keep_alive_seconds": u16, 1, "The longest keep alive; a client that asks for more is told this one.";
     session_expiry_seconds = "session_expiry_seconds": u32, 0, "The longest life of a session without a connection; 4294967295 is for ever.";
@@ -156,15 +162,23 @@ keys! { LimitKeys for Limits, "limits" {
     topic_aliases = "topic_aliases": u16, 0, "Topic aliases that a client may set.";
     topic_aliases_out = "topic_aliases_out": u16, 0, "Topic aliases that the gateway sets where a client takes them.";
     queued_messages = "queued_messages": usize, 0, "Messages that wait for one session.";
-    queued_bytes = "queued_bytes": usize, 0, "Bytes of messages that wait for one session.";
+    queued_bytes = "queued_bytes": usize, 0, "Bytes of messages that wait for one session, and of those that were sent to it and not answered.";
     filters_per_subscribe = "filters_per_subscribe": usize, 1, "Filters in one SUBSCRIBE.";
     subscriptions_per_session = "subscriptions_per_session": u32, 1, "Subscriptions of one session.";
     subscriptions = "subscriptions": u32, 1, "Subscriptions of all sessions.";
     sessions = "sessions": usize, 1, "Sessions, connected or not.";
     retained_messages = "retained_messages": u32, 0, "Retained messages.";
+    retained_bytes = "retained_bytes": usize, 0, "Bytes of retained messages.";
     topic_levels = "topic_levels": u32, 1, "Levels of a topic name or filter.";
     topic_bytes = "topic_bytes": u16, 1, "Bytes of a topic name or filter.";
     lookup_nodes = "lookup_nodes": usize, 1000, "Nodes of the subscription index that one message may visit.";
+}}
+
+keys! { HttpsKeys for HttpsLimits, "https_limits" {
+    body_bytes = "body_bytes": usize, 1024, "Bytes of a request's body.";
+    head_timeout = "head_timeout_seconds": u64, 1, "For the head of a request; a connection that has had one may wait as long for the next.";
+    request_timeout = "request_timeout_seconds": u64, 1, "For the body of a request to come, and for its answer to become durable.";
+    websocket_message_bytes = "websocket_message_bytes": usize, 1024, "Bytes of a WebSocket message, which may hold several MQTT packets or a part of one.";
 }}
 
 keys! { DifferenceKeys for Differences, "differences" {

@@ -14,6 +14,7 @@ use core::fmt;
 use core::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use crate::https::HttpsLimits;
 use crate::registry::{PolicyName, RegistryError};
 use crate::settings::Settings;
 use crate::store::{JournalOptions, RedbOptions};
@@ -169,6 +170,8 @@ pub struct Config {
     pub profile: Profile,
     /// Limits and differences.
     pub settings: Settings,
+    /// Limits of the HTTPS port beside those.
+    pub https_limits: HttpsLimits,
     /// Memory of the store.
     pub store: RedbOptions,
     /// Memory of what waits for the disk.
@@ -206,6 +209,8 @@ impl Config {
         };
         let mut settings = profile.settings();
         file.limits.apply(&mut settings.limits)?;
+        let mut https_limits = HttpsLimits::default();
+        file.https_limits.apply(&mut https_limits)?;
         file.differences.apply(&mut settings.differences)?;
         let region = flags
             .region
@@ -258,6 +263,7 @@ impl Config {
                 .unwrap_or_else(default_connection_threads),
             profile,
             settings,
+            https_limits,
             store,
             journal,
         })

@@ -2,8 +2,9 @@
 
 use core::fmt::Write as _;
 
-use super::file::{DifferenceKeys, Key, LimitKeys};
+use super::file::{DifferenceKeys, HttpsKeys, Key, LimitKeys};
 use super::{DEFAULT_ACCOUNT, DEFAULT_REGION};
+use crate::https::HttpsLimits;
 use crate::settings::Settings;
 use crate::store::{JournalOptions, RedbOptions};
 
@@ -76,6 +77,8 @@ pub fn template() -> String {
         &LimitKeys::keys(&strict.limits),
         &LimitKeys::keys(&aws.limits),
     );
+    let https = HttpsKeys::keys(&HttpsLimits::default());
+    section(&mut text, "https_limits", &https, &https);
     section(
         &mut text,
         "differences",

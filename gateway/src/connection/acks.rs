@@ -108,11 +108,11 @@ impl Open {
             if !state.is_held_by(self.generation) {
                 return;
             }
-            state.outgoing.acknowledged(id)
+            state.acknowledged(id)
         };
-        if let Answered::Done(delivery) = answered {
+        if let Answered::Done(mut delivery) = answered {
             self.answered();
-            broker.settle(&self.session, &delivery, &mut turn.batch);
+            broker.settle(&self.session, &mut delivery, &mut turn.batch);
             if let Some(receipt) = &delivery.message.receipt {
                 receipt.confirm();
             }
@@ -144,7 +144,7 @@ impl Open {
             Answered::Release(delivery) => {
                 let mut batch = Batch::new();
                 broker.note_delivery(&self.session, &delivery, id, true, &mut batch);
-                let ticket = (!batch.is_empty()).then(|| broker.submit(batch)).flatten();
+                let ticket = broker.submit_always(batch);
                 self.reply(ticket, Reply::PubRel(id, ReasonCode::Success), out);
             }
             Answered::Again => self.reply(None, Reply::PubRel(id, ReasonCode::Success), out),
@@ -178,7 +178,7 @@ impl Open {
         let ticket = if self.session.is_persistent() {
             let mut batch = Batch::new();
             broker.note_incoming(&self.session, id, false, &mut batch);
-            broker.submit(batch)
+            broker.submit_always(batch)
         } else {
             None
         };
@@ -192,11 +192,11 @@ impl Open {
             if !state.is_held_by(self.generation) {
                 return;
             }
-            state.outgoing.completed(id)
+            state.completed(id)
         };
-        if let Answered::Done(delivery) = answered {
+        if let Answered::Done(mut delivery) = answered {
             self.answered();
-            broker.settle(&self.session, &delivery, &mut turn.batch);
+            broker.settle(&self.session, &mut delivery, &mut turn.batch);
         }
     }
 }

@@ -65,19 +65,25 @@ impl Registry {
     /// What policy variables stand for on a connection of a certificate under a client id: the certificate, and the
     /// thing of that name, attached to it or not. The peer's address and what CONNECT says are the caller's to add.
     ///
+    /// HTTPS requests have no client id, and are no thing's.
+    ///
     /// # Errors
     ///
     /// When the certificate is not registered, or the store cannot be read.
     pub fn connection_context(
         &self,
         id: &CertificateId,
-        client_id: &str,
+        client_id: Option<&str>,
         transport: Transport,
     ) -> Result<ConnectionContext, RegistryError> {
         let registered = self.certificate(id)?;
         let certificate = tls_auth::Certificate::parse(&registered.der)?;
-        let context = ConnectionContext::new(client_id, transport)
-            .with_certificate(policy_certificate(*id, &certificate));
+        let certificate = policy_certificate(*id, &certificate);
+        let Some(client_id) = client_id else {
+            let context = ConnectionContext::without_client_id(transport);
+            return Ok(context.with_certificate(certificate));
+        };
+        let context = ConnectionContext::new(client_id, transport).with_certificate(certificate);
         // A client id that is no name of a thing is no thing's.
         let Ok(name) = ThingName::new(client_id) else {
             return Ok(context);

@@ -31,10 +31,8 @@ impl Gateway {
         // Not in the target folder: the path of a socket must be short.
         let name = format!("thingwire-interop-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
-        Self::start_in(folder.clone(), binary, arguments, config).map_err(|error| {
-            let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+        Self::start_in(folder.clone(), binary, arguments, config).inspect_err(|_| {
             let _ = fs::remove_dir_all(&folder);
-            format!("{error}: {}", log.trim_end())
         })
     }
 
@@ -75,7 +73,10 @@ impl Gateway {
             match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) if line == "thingwire ready" => return Ok(gateway),
                 Ok(line) => gateway.greeting.push(line),
-                Err(_) => return Err("the gateway did not become ready".to_owned()),
+                Err(_) => {
+                    gateway.show_log();
+                    return Err("the gateway did not become ready".to_owned());
+                }
             }
         }
     }

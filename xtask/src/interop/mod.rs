@@ -152,7 +152,8 @@ fn scripts(
         Behaviour::Service if has_port() => ("aws", SERVICE_PORT),
         Behaviour::Service => {
             let reason = format!("port {SERVICE_PORT} cannot be listened at");
-            table.push("SDKs", "ALPN", Verdict::Skipped(reason));
+            table.push("SDKs", "ALPN", Verdict::Skipped(reason.clone()));
+            plan.step("the service's port", || Ok(Done::Skipped(reason)));
             ("aws", 0)
         }
     };

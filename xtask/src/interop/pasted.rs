@@ -106,12 +106,12 @@ fn paste(
 
 /// What a line does, in a few words.
 fn subject(line: &str) -> String {
-    let words = line.split_whitespace().skip_while(|word| {
-        let is_program =
-            word.starts_with("mosquitto_") || word.contains("-thing-shadow") || *word == "publish";
-        !is_program
-    });
-    let found = words.into_iter().next().unwrap_or(line);
+    let found = line
+        .split_whitespace()
+        .find(|word| {
+            word.starts_with("mosquitto_") || word.contains("-thing-shadow") || *word == "publish"
+        })
+        .unwrap_or(line);
     match found.strip_prefix("mosquitto_") {
         Some(_) => found.to_owned(),
         None => format!("aws iot-data {found}"),

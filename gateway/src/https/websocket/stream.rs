@@ -253,13 +253,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WebSocket<S> {
             }
             match this.state {
                 State::Open => match Pin::new(&mut this.socket).poll_next(cx) {
-                    Poll::Ready(message) => {
-                        this.take(message)?;
-                        // The reader is told first; the stream beneath is closed when it is done.
-                        if matches!(this.state, State::Closed) {
-                            return Poll::Ready(Ok(()));
-                        }
-                    }
+                    Poll::Ready(message) => this.take(message)?,
                     Poll::Pending if is_filled => return Poll::Ready(Ok(())),
                     Poll::Pending => return Poll::Pending,
                 },
