@@ -79,7 +79,7 @@ pub(super) fn run(bench: &mut Bench, contenders: &[Contender], data: &Path) {
                 let Some(address) = over.address(&contender.server) else {
                     continue;
                 };
-                let span = Duration::from_millis(if bench.quick() { 600 } else { 1500 });
+                let span = Duration::from_millis(if bench.quick() { 400 } else { 1500 });
                 match measure(&contender.server, address, &over, round, span) {
                     Ok(one) => row.push(one),
                     Err(error) => {

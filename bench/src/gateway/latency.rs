@@ -20,7 +20,7 @@ pub(super) fn run(bench: &mut Bench, contenders: &[Contender], peak: Option<f64>
         return;
     };
     let rate = peak / 2.0;
-    let measured = if bench.quick() { 700 } else { 2000 };
+    let measured = if bench.quick() { 500 } else { 2000 };
     let plan = Plan {
         warm: Duration::from_millis(300),
         measured: Duration::from_millis(measured),

@@ -26,6 +26,13 @@ const WIDE_WINDOW: u64 = 10_000;
 /// QoS 0 messages of one write.
 const BURST: u64 = 100;
 
+/// QoS 0 messages that each publisher may be ahead of what has come. Without a bound, what waits in the buffers of the system
+/// would keep a slow broker busy for seconds after its round, and so through the rounds of others.
+const AHEAD: u64 = 4000;
+
+/// Without a delivery for so long, what has not come is lost, and nobody waits for it.
+const LOST: Duration = Duration::from_millis(100);
+
 /// One in so many messages has its time noted when the rate is the broker's.
 const SAMPLED: u64 = 16;
 
@@ -94,6 +101,12 @@ impl Shape {
         }
     }
 
+    /// How many subscribers get each message of a publisher.
+    fn receivers(&self, publisher: usize) -> u64 {
+        let hear = (0..self.filters.len()).filter(|subscriber| self.hears(*subscriber, publisher));
+        hear.count() as u64
+    }
+
     /// What a subscriber has to get, by what each publisher sent.
     pub(super) fn expected(&self, subscriber: usize, sent: &[u64]) -> u64 {
         sent.iter()
@@ -134,10 +147,23 @@ struct Shared {
     is_stopped: Cell<bool>,
     is_measured: Cell<bool>,
     delivered: Cell<u64>,
+    /// Deliveries that the messages so far ought to make, without those that are lost.
+    owed: Cell<u64>,
     latencies: RefCell<Vec<u32>>,
 }
 
 impl Shared {
+    fn new() -> Rc<Self> {
+        Rc::new(Self {
+            start: Instant::now(),
+            is_stopped: Cell::new(false),
+            is_measured: Cell::new(false),
+            delivered: Cell::new(0),
+            owed: Cell::new(0),
+            latencies: RefCell::default(),
+        })
+    }
+
     fn micros(&self) -> u64 {
         self.start.elapsed().as_micros() as u64
     }
@@ -152,13 +178,7 @@ pub(super) fn run(server: &Server, shape: &Shape, plan: Plan) -> Result<Outcome,
 }
 
 async fn run_local(server: &Server, shape: &Shape, plan: Plan) -> Result<Outcome, String> {
-    let shared = Rc::new(Shared {
-        start: Instant::now(),
-        is_stopped: Cell::new(false),
-        is_measured: Cell::new(false),
-        delivered: Cell::new(0),
-        latencies: RefCell::default(),
-    });
+    let shared = Shared::new();
     let tallies: Vec<Rc<RefCell<Tally>>> = shape
         .filters
         .iter()
@@ -190,7 +210,9 @@ async fn run_local(server: &Server, shape: &Shape, plan: Plan) -> Result<Outcome
         .zip(&shape.topics)
         .enumerate()
         .map(|(number, (link, topic))| {
-            let source = Source::new(number as u32, topic, shape.qos, Rc::clone(&shared));
+            let mut source = Source::new(number as u32, topic, shape.qos, Rc::clone(&shared));
+            source.receivers = shape.receivers(number);
+            source.publishers = shape.topics.len() as u64;
             tokio::task::spawn_local(source.publish(link, rate))
         })
         .collect();
@@ -211,7 +233,7 @@ async fn run_local(server: &Server, shape: &Shape, plan: Plan) -> Result<Outcome
     for publisher in publishers {
         let ended = timeout(PATIENCE, publisher).await;
         let count = ended
-            .map_err(|_| "a publisher's last messages are not acknowledged")?
+            .map_err(|_| "a publisher's last messages are not taken")?
             .expect("a publisher does not panic")
             .map_err(|error| format!("a publisher: {error}"))?;
         sent.push(count);
@@ -322,6 +344,10 @@ struct Source {
     number: u32,
     prepared: PreparedPublish,
     qos: QoS,
+    /// Of each message.
+    receivers: u64,
+    /// This one and the others.
+    publishers: u64,
     shared: Rc<Shared>,
     sent: u64,
     open: u64,
@@ -340,6 +366,8 @@ impl Source {
             number,
             prepared: PreparedPublish::new(&publish),
             qos,
+            receivers: 1,
+            publishers: 1,
             shared,
             sent: 0,
             open: 0,
@@ -366,9 +394,28 @@ impl Source {
     async fn in_bursts(&mut self, link: &mut Link<TcpStream>) -> io::Result<()> {
         while !self.shared.is_stopped.get() {
             self.send(link, BURST).await?;
-            tokio::task::yield_now().await;
+            let owed = self.shared.owed.get() + BURST * self.receivers;
+            self.shared.owed.set(owed);
+            self.stay_near().await;
         }
         Ok(())
+    }
+
+    /// Lets the broker catch up.
+    async fn stay_near(&self) {
+        let shared = &self.shared;
+        let ahead = AHEAD * self.receivers * self.publishers;
+        tokio::task::yield_now().await;
+        let mut last = (shared.delivered.get(), Instant::now());
+        while !shared.is_stopped.get() && shared.owed.get() > shared.delivered.get() + ahead {
+            sleep(Duration::from_millis(1)).await;
+            let now = shared.delivered.get();
+            if now != last.0 {
+                last = (now, Instant::now());
+            } else if last.1.elapsed() > LOST {
+                shared.owed.set(now);
+            }
+        }
     }
 
     async fn in_window(&mut self, link: &mut Link<TcpStream>) -> io::Result<()> {
@@ -458,18 +505,13 @@ mod tests {
         let fan_out = Shape::fan_out("fan-out", 3, QoS::AtLeastOnce);
         let got: Vec<u64> = (0..3).map(|n| fan_out.expected(n, &[7])).collect();
         assert_eq!(got, [7, 7, 7]);
+        assert_eq!(fan_out.receivers(0), 3);
+        assert_eq!((pairs.receivers(3), fan_in.receivers(3)), (1, 1));
     }
 
     #[test]
     fn packet_identifiers_begin_again_after_the_last() {
-        let shared = Rc::new(Shared {
-            start: Instant::now(),
-            is_stopped: Cell::new(false),
-            is_measured: Cell::new(false),
-            delivered: Cell::new(0),
-            latencies: RefCell::default(),
-        });
-        let mut source = Source::new(0, "load/all", QoS::AtLeastOnce, shared);
+        let mut source = Source::new(0, "load/all", QoS::AtLeastOnce, Shared::new());
         source.packet_id = u16::MAX - 1;
         let ids: Vec<u16> = (0..3).map(|_| source.next_id().get()).collect();
         assert_eq!(ids, [u16::MAX, 1, 2]);

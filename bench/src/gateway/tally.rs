@@ -102,10 +102,11 @@ pub(super) fn percentile(values: &mut [u32], share: f64) -> u32 {
         .unwrap_or_default()
 }
 
-/// The middle one.
+/// The middle one; of two, the smaller.
 pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    let middle = values.len().saturating_sub(1) / 2;
+    values.get(middle).copied().unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]
@@ -183,5 +184,6 @@ mod tests {
         assert_eq!(percentile(&mut [7], 0.5), 7);
         assert_eq!(percentile(&mut [], 0.5), 0);
         assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![3.0, 1.0]), 1.0);
     }
 }

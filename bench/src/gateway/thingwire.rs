@@ -111,13 +111,16 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+const HELD: &str = "Its clients without TLS are held to a policy of its registry (`--dangerous-plain-policy`), those with \
+     a certificate to the same and another; *without checks* is the same listener with everything allowed";
+
 /// The binary of the workspace, built now, or the one that `THINGWIRE_BIN` names.
 fn binary(bench: &mut Bench) -> PathBuf {
     if let Some(path) = std::env::var_os("THINGWIRE_BIN") {
         let path = PathBuf::from(path);
+        println!("found: {}", path.display());
         bench.say(&format!(
-            "- thingwire: found, {} (`THINGWIRE_BIN`)",
-            path.display()
+            "- thingwire: found, not built here (`THINGWIRE_BIN`). {HELD}"
         ));
         return path;
     }
@@ -146,11 +149,9 @@ fn binary(bench: &mut Bench) -> PathBuf {
         .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
         .next_back()
         .expect("the build has an executable");
-    bench.say(
-        "- thingwire: release build of this workspace. Its clients without TLS are held to a policy of its registry \
-         (`--dangerous-plain-policy`), those with a certificate to the same and another; *without checks* is the same \
-         listener with everything allowed",
-    );
+    bench.say(&format!(
+        "- thingwire: release build of this workspace. {HELD}"
+    ));
     path
 }
 
