@@ -14,7 +14,7 @@ use clap::Parser;
 use futures_util::{SinkExt as _, StreamExt as _};
 use mqtt_codec::{
     CodecError, ConnAck, Connect, Delivery, Disconnect, MqttCodec, Packet, PacketId, PropertiesBuf,
-    Property, PubAck, QoS, ReasonCode, Recipient, SubAck, UnsubAck, Version,
+    Property, PubAck, QoS, ReasonCode, Recipient, SubAck, UnsubAck,
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{Receiver, channel};

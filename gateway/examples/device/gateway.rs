@@ -36,7 +36,7 @@ impl Gateway {
         let file = |name| fs::read(arguments.identity.join(name));
         let (tls, signer) = if let Some(file) = &arguments.credentials {
             let credentials = Profiles::parse(&fs::read_to_string(file)?).credentials("default")?;
-            let region = Region::new(arguments.region.as_str())?;
+            let region = Region::new(arguments.region.clone())?;
             let signer = Signer::new(credentials, region, Service::iot_device_gateway());
             (DeviceConfig::builder_without_certificate(), Some(signer))
         } else {
