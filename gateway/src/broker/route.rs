@@ -82,25 +82,10 @@ impl Broker {
         publish: &Publish<S>,
         qos: QoS,
         origin: Option<u64>,
-        batch: Batch,
-        turn: &mut Turn,
-    ) -> Routed {
-        self.route(name, qos, publish.retain(), origin, batch, turn, || {
-            PreparedPublish::copy_of(publish)
-        })
-    }
-
-    /// As [`publish`](Self::publish), from what `prepare` makes when somebody wants it.
-    pub(crate) fn route(
-        &self,
-        name: TopicName<'_>,
-        qos: QoS,
-        retain: bool,
-        origin: Option<u64>,
         mut batch: Batch,
         turn: &mut Turn,
-        prepare: impl FnOnce() -> PreparedPublish,
     ) -> Routed {
+        let retain = publish.retain();
         let index = self.index.read();
         let mut targets = Targets::default();
         let mut matches = index
@@ -137,12 +122,15 @@ impl Broker {
             self.write_down(batch, &mut routed);
             return routed;
         }
-        let kept = targets
-            .iter()
-            .filter(|target| target.qos > QoS::AtMostOnce && target.session.is_persistent())
-            .count();
+        let mut kept = 0_usize;
+        for target in &mut targets {
+            if target.qos > QoS::AtMostOnce && target.session.is_persistent() {
+                target.row = Some(self.number());
+                kept = kept.saturating_add(1);
+            }
+        }
         let now = self.clock.millis();
-        let publish = prepare();
+        let publish = PreparedPublish::copy_of(publish);
         let expires = publish
             .properties()
             .message_expiry_interval()
@@ -170,10 +158,8 @@ impl Broker {
                     Some(records::write_message(&message)),
                 );
             }
-            for target in &mut targets {
-                if target.qos > QoS::AtMostOnce && target.session.is_persistent() {
-                    let row = self.number();
-                    target.row = Some(row);
+            for target in &targets {
+                if let Some(row) = target.row {
                     let delivery = target.delivery(&message);
                     batch.push(
                         Table::Queue,
