@@ -2,7 +2,7 @@
 
 use iot_policy::{ConnectionContext, PolicySet, Scope, Substitution, Transport};
 
-use super::{CertificateId, Registry, RegistryError, RegistryErrorKind, Thing, ThingName};
+use super::{CertificateId, Policy, Registry, RegistryError, RegistryErrorKind, Thing, ThingName};
 use crate::pki::policy_certificate;
 
 impl Registry {
@@ -30,24 +30,7 @@ impl Registry {
         id: &CertificateId,
         scope: &Scope,
     ) -> Result<PolicySet, RegistryError> {
-        let mut parsed = Vec::new();
-        for policy in self.policies_of(id)? {
-            let document =
-                iot_policy::Policy::parse(policy.document.as_bytes()).map_err(|error| {
-                    RegistryError::new(
-                        RegistryErrorKind::MalformedPolicy,
-                        format!("the policy `{}`: {error}", policy.policy_name),
-                    )
-                })?;
-            parsed.push((policy.policy_name, document));
-        }
-        let named = parsed.iter().map(|(name, policy)| (name.as_str(), policy));
-        // No client chooses an identifier that opens another's topics: values with wildcards are not substituted.
-        Ok(PolicySet::compile_with(
-            named,
-            scope.clone(),
-            Substitution::Strict,
-        ))
+        compile(&self.policies_of(id)?, scope)
     }
 
     /// What policy variables stand for on a connection of a certificate under a client id: the certificate, and the
@@ -81,6 +64,31 @@ impl Registry {
             .any(|attached| attached.thing_name == client_id);
         Ok(context.with_thing(described(thing, is_attached)))
     }
+}
+
+/// Compiles policies that have been read.
+///
+/// # Errors
+///
+/// When a document is one that this version does not understand.
+pub(crate) fn compile(policies: &[Policy], scope: &Scope) -> Result<PolicySet, RegistryError> {
+    let mut parsed = Vec::new();
+    for policy in policies {
+        let document = iot_policy::Policy::parse(policy.document.as_bytes()).map_err(|error| {
+            RegistryError::new(
+                RegistryErrorKind::MalformedPolicy,
+                format!("the policy `{}`: {error}", policy.policy_name),
+            )
+        })?;
+        parsed.push((policy.policy_name.as_str(), document));
+    }
+    let named = parsed.iter().map(|(name, policy)| (*name, policy));
+    // No client chooses an identifier that opens another's topics: values with wildcards are not substituted.
+    Ok(PolicySet::compile_with(
+        named,
+        scope.clone(),
+        Substitution::Strict,
+    ))
 }
 
 fn described(thing: Thing, is_attached: bool) -> iot_policy::Thing {
