@@ -190,6 +190,7 @@ impl Config {
         let mut settings = profile.settings();
         file.limits.apply(&mut settings.limits)?;
         file.differences.apply(&mut settings.differences)?;
+        file.https_limits.apply(&mut settings.https)?;
         let region = flags
             .region
             .clone()

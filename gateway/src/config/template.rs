@@ -2,7 +2,7 @@
 
 use core::fmt::Write as _;
 
-use super::file::{DifferenceKeys, Key, LimitKeys};
+use super::file::{DifferenceKeys, HttpsKeys, Key, LimitKeys};
 use super::{DEFAULT_ACCOUNT, DEFAULT_REGION};
 use crate::settings::Settings;
 use crate::store::{JournalOptions, RedbOptions};
@@ -74,6 +74,12 @@ pub fn template() -> String {
         "differences",
         &DifferenceKeys::keys(&strict.differences),
         &DifferenceKeys::keys(&aws.differences),
+    );
+    section(
+        &mut text,
+        "https_limits",
+        &HttpsKeys::keys(&strict.https),
+        &HttpsKeys::keys(&aws.https),
     );
     text
 }
