@@ -6,13 +6,11 @@ mod support;
 use std::sync::Arc;
 
 use arbitrary::Unstructured;
-use iot_policy::{
-    Action, ConnectionContext, Decision, Limits, Policy, PolicySet, Request, Resource, Scope,
-    Thing, Transport,
-};
+use iot_policy::{ConnectionContext, Limits, Policy, PolicySet, Request, Scope, Thing, Transport};
 use serde_json::Value;
+use support::ask::Verdict;
 use support::generate::{self, Choice};
-use support::naive::{self, Outcome, SCOPE};
+use support::naive::SCOPE;
 
 /// Choices by the fuzzer's bytes; the first one when they are used up.
 struct Bytes<'a>(Unstructured<'a>);
@@ -63,13 +61,13 @@ pub fn read(document: &[u8]) {
 }
 
 /// What the crate and the plain evaluator say to one random request.
-pub fn decide(data: &[u8]) -> (Outcome, Outcome) {
+pub fn decide(data: &[u8]) -> (Verdict, Verdict) {
     let mut source = Bytes(Unstructured::new(data));
     let documents: Vec<Value> = (0..=source.below(2))
         .map(|_| generate::policy(&mut source))
         .collect();
-    let world = generate::world(&mut source);
-    let (action, resource) = generate::request(&mut source, &world);
+    let world = generate::world(&mut source, &documents);
+    let ask = generate::request(&mut source, &world, &documents);
     let policies: Vec<Policy> = documents
         .iter()
         .map(|document| {
@@ -78,22 +76,8 @@ pub fn decide(data: &[u8]) -> (Outcome, Outcome) {
         })
         .collect();
     let named = policies.iter().map(|policy| ("fuzz", policy));
-    let set = Arc::new(PolicySet::compile_with(
-        named,
-        scope(),
-        world.substitution(),
-    ));
-    let name = resource.splitn(6, ':').last().unwrap_or_default();
-    let request = Request::One {
-        action: Action::from_name(action).expect("the grammar holds actions"),
-        resource: Resource::parse(name).expect("the grammar holds resources"),
-    };
-    let bound = set.bind(&world.context());
-    let decision = bound.decide(&request, world.now);
-    let got = match decision {
-        Decision::Allow(_) => Outcome::Allow,
-        Decision::ExplicitDeny(_) => Outcome::ExplicitDeny,
-        Decision::ImplicitDeny => Outcome::ImplicitDeny,
-    };
-    (got, naive::decide(&documents, &world, action, &resource))
+    let set = PolicySet::compile_with(named, world.scope(), world.substitution());
+    let bound = Arc::new(set).bind(&world.context());
+    let decision = bound.decide(&ask.request(), world.now);
+    (decision.into(), ask.verdict(&documents, &world))
 }

@@ -46,9 +46,11 @@ pub fn banner(data: &DataFolder, endpoints: Endpoints<'_>, has_demo: bool) -> St
     );
     let aws = format!(
         "AWS_SHARED_CREDENTIALS_FILE={} AWS_CA_BUNDLE={ca} aws --profile default --region {region} \
-         --endpoint-url https://localhost:{https} --cli-binary-format raw-in-base64-out iot-data",
+         --endpoint-url https://localhost:{https} iot-data",
         quoted(&data.credentials()),
     );
+    // Versions 1 and 2 of the command line read a payload that is written into the command differently.
+    let payload = "--payload fileb:///dev/stdin";
     let _ = writeln!(
         text,
         "
@@ -57,8 +59,8 @@ As the device `demo`, publish a message that is kept, and receive it:
   mosquitto_sub {device} -q 1 -t 'demo/#' -v
 
 As an application, publish to the device and use its shadow:
-  {aws} publish --topic demo/hello --qos 1 --payload 'hello again'
-  {aws} update-thing-shadow --thing-name demo --payload '{{\"state\":{{\"desired\":{{\"on\":true}}}}}}' /dev/stdout
+  printf 'hello again' | {aws} publish --topic demo/hello --qos 1 {payload}
+  printf '{{\"state\":{{\"desired\":{{\"on\":true}}}}}}' | {aws} update-thing-shadow --thing-name demo {payload} /dev/stdout
   {aws} get-thing-shadow --thing-name demo /dev/stdout
 "
     );

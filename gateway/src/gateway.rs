@@ -16,7 +16,7 @@ use crate::banner::{Endpoints, banner};
 use crate::broker::{Broker, Principals};
 use crate::cli::{RunError, Shutdown};
 use crate::https::{self, Alpn, GateParts};
-use crate::listen::{DangerousAdmitAll, Gate, Mqtt, accept, plain};
+use crate::listen::{DangerousAdmitByPolicy, DangerousPlain, Gate, Mqtt, accept};
 use crate::provision::Opened;
 use crate::registry::{Change, ThingName};
 use crate::shadows::{ShadowTopics, Shadows};
@@ -42,14 +42,16 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
     broker.set_principals(Arc::clone(&authorizer) as Arc<dyn Principals>);
     let chain = std::fs::read(opened.data.server())?;
     let key = zeroize::Zeroizing::new(std::fs::read(opened.data.server_key())?);
-    let mqtt_endpoint = Endpoint::new(&chain, &key, registry, ClientCertificate::Required, &[])?;
+    let mqtt_endpoint = Endpoint::new(&chain, &key, registry, ClientCertificate::Required, &[])?
+        .with_unauthenticated_bytes(config.settings.limits.unauthenticated_bytes);
     let https_endpoint = Endpoint::new(
         &chain,
         &key,
         registry,
         ClientCertificate::Optional,
         &Alpn::ALL.map(Alpn::name),
-    )?;
+    )?
+    .with_unauthenticated_bytes(config.settings.limits.unauthenticated_bytes);
     let https_gate = https::Gate::new(
         GateParts {
             broker: Arc::clone(&broker),
@@ -58,7 +60,7 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
             authorizer: Arc::clone(&authorizer),
             region: sigv4::Region::new(config.region.clone()).map_err(|error| error.to_string())?,
         },
-        config.settings.https.clone(),
+        config.https_limits.clone(),
     );
     let changes = registry.subscribe_changes();
 
@@ -84,13 +86,22 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
         region: &config.region,
     };
 
-    let workers = Arc::new(Workers::start(threads())?);
+    let workers = Arc::new(Workers::start(config.connection_threads.get())?);
     let gate = Gate::new(config.settings.limits.connections);
     let mut tasks = JoinSet::new();
     tasks.spawn(Arc::clone(&broker).run_timers());
+    let without_tls = match &config.dangerous_plain_policy {
+        Some(name) => DangerousPlain::ByPolicy(DangerousAdmitByPolicy::new(
+            Arc::clone(registry),
+            config.scope(),
+            name.clone(),
+        )),
+        None => DangerousPlain::AllowAll,
+    };
     tasks.spawn(follow(
         changes,
         Arc::clone(&authorizer),
+        without_tls.clone(),
         Arc::clone(&broker),
         [mqtt_endpoint.clone(), https_endpoint.clone()],
         Arc::clone(&opened),
@@ -148,16 +159,24 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
         ));
     }
     if let Some(listener) = dangerous {
-        tracing::warn!("a listener without TLS lets everybody of this machine do everything");
+        match &config.dangerous_plain_policy {
+            Some(name) => tracing::warn!(
+                "a listener without TLS lets everybody of this machine do what the policy `{name}` allows"
+            ),
+            None => tracing::warn!(
+                "a listener without TLS lets everybody of this machine do everything"
+            ),
+        }
         let broker = Arc::clone(&broker);
         tasks.spawn(accept(
             listener,
             gate.clone(),
             Arc::clone(&workers),
             move |stream, place| {
-                let broker = Arc::clone(&broker);
+                // Boxed, since a future that captures another has room for it twice: before it is awaited and while.
+                let serving = Box::pin(without_tls.serve(stream, Arc::clone(&broker)));
                 async move {
-                    plain(stream, broker, Arc::new(DangerousAdmitAll)).await;
+                    serving.await;
                     drop(place);
                 }
             },
@@ -191,15 +210,11 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
     Ok(())
 }
 
-/// Half of the processors: the other half is for the disk, the operators, and the programs that the messages are for.
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, |all| all.get().div_ceil(2))
-}
-
 /// Acts on what changes in the registry.
 async fn follow(
     mut changes: tokio::sync::mpsc::UnboundedReceiver<Change>,
     authorizer: Arc<Authorizer>,
+    without_tls: DangerousPlain,
     broker: Arc<Broker>,
     endpoints: [Endpoint; 2],
     opened: Arc<Opened>,
@@ -221,6 +236,9 @@ async fn follow(
                     tracing::error!(%error, "the authorities stay as they were");
                 }
             }
+        }
+        if let DangerousPlain::ByPolicy(policy) = &without_tls {
+            policy.changed(&change);
         }
         authorizer.changed(&change, &broker);
     }

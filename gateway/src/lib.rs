@@ -31,6 +31,7 @@ pub mod connection;
 pub mod gateway;
 pub mod https;
 pub mod listen;
+pub mod metered;
 pub mod pki;
 pub mod provision;
 pub mod registry;

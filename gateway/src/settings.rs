@@ -5,8 +5,6 @@ use core::time::Duration;
 use mqtt_codec::QoS;
 use topic_match::Profile as TopicProfile;
 
-use crate::https::HttpsLimits;
-
 /// Everything that a broker can be told.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -14,8 +12,6 @@ pub struct Settings {
     pub limits: Limits,
     /// Where the service differs from the standard.
     pub differences: Differences,
-    /// What is allowed on the HTTPS port.
-    pub https: HttpsLimits,
 }
 
 impl Settings {
@@ -31,7 +27,6 @@ impl Settings {
         Self {
             limits: Limits::aws(),
             differences: Differences::aws(),
-            https: HttpsLimits::default(),
         }
     }
 
@@ -59,6 +54,10 @@ pub struct Limits {
     pub unauthenticated_bytes: u32,
     /// From the connection's first byte to its CONNECT.
     pub connect_timeout: Duration,
+    /// How long a client may take nothing of what waits to be written to it.
+    pub stall_timeout: Duration,
+    /// Answers that may wait for the disk before no more packets of their client are read.
+    pub waiting_replies: usize,
     /// Bytes of a packet from a client, its header included.
     pub packet_bytes: u32,
     /// The longest keep alive; a client that asks for more is told this one.
@@ -81,7 +80,7 @@ pub struct Limits {
     pub topic_aliases_out: u16,
     /// Messages that wait for one session.
     pub queued_messages: usize,
-    /// Bytes of messages that wait for one session.
+    /// Bytes of messages that wait for one session, and of those that were sent to it and not answered.
     pub queued_bytes: usize,
     /// Filters in one SUBSCRIBE.
     pub filters_per_subscribe: usize,
@@ -93,6 +92,8 @@ pub struct Limits {
     pub sessions: usize,
     /// Retained messages.
     pub retained_messages: u32,
+    /// Bytes of retained messages.
+    pub retained_bytes: usize,
     /// Levels of a topic name or filter.
     pub topic_levels: u32,
     /// Bytes of a topic name or filter.
@@ -113,6 +114,8 @@ impl Default for Limits {
             connections: 100_000,
             unauthenticated_bytes: 16 * 1024,
             connect_timeout: Duration::from_secs(10),
+            stall_timeout: Duration::from_secs(60),
+            waiting_replies: 4096,
             packet_bytes: 1024 * 1024,
             keep_alive_seconds: 60,
             least_keep_alive_seconds: 0,
@@ -130,6 +133,7 @@ impl Default for Limits {
             subscriptions: 10_000_000,
             sessions: 1_000_000,
             retained_messages: 1_000_000,
+            retained_bytes: 1024 * 1024 * 1024,
             topic_levels: 128,
             topic_bytes: 4096,
             lookup_nodes: 100_000,

@@ -14,16 +14,24 @@ use tokio_rustls::server::TlsStream;
 
 use crate::authorize::Device;
 use crate::https::{Handshake, Secured};
+use crate::metered::Metered;
 use crate::registry::{CertificateId, Registry, RegistryError};
 
 /// Sessions that devices can resume.
 const SESSIONS: usize = 10_000;
+
+/// What a client may say before it is known who it is: it and what is read ahead are held together.
+const HANDSHAKE_BYTES: usize = 16 * 1024 - READ_AHEAD;
+
+/// What rustls makes room for behind what it has.
+const READ_AHEAD: usize = 4096;
 
 /// One TLS endpoint of the gateway.
 #[derive(Clone)]
 pub struct Endpoint {
     auth: Arc<ServerAuth>,
     acceptor: TlsAcceptor,
+    handshake_bytes: usize,
 }
 
 impl fmt::Debug for Endpoint {
@@ -117,7 +125,19 @@ impl Endpoint {
         Ok(Self {
             auth: Arc::new(auth),
             acceptor: TlsAcceptor::from(config),
+            handshake_bytes: HANDSHAKE_BYTES,
         })
+    }
+
+    /// The same, for clients that may make the gateway hold this many bytes until the handshake is over, which are 16 KiB
+    /// otherwise. TLS itself lets a message of a handshake grow to 64 KiB before it is judged.
+    #[must_use]
+    pub fn with_unauthenticated_bytes(self, bytes: u32) -> Self {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        Self {
+            handshake_bytes: bytes.saturating_sub(READ_AHEAD).max(READ_AHEAD),
+            ..self
+        }
     }
 
     /// Trusts the authorities that the registry has now.
@@ -137,9 +157,10 @@ impl Endpoint {
     pub async fn accept(
         &self,
         stream: TcpStream,
-    ) -> Result<(TlsStream<TcpStream>, Peer), HandshakeError> {
+    ) -> Result<(TlsStream<Metered>, Peer), HandshakeError> {
         let source_ip = stream.peer_addr().ok().map(|address| address.ip());
-        let stream = self.acceptor.accept(stream).await.map_err(|error| {
+        let stream = Metered::new(stream, self.handshake_bytes);
+        let mut stream = self.acceptor.accept(stream).await.map_err(|error| {
             let refusal = error
                 .get_ref()
                 .and_then(|inner| inner.downcast_ref())
@@ -149,6 +170,7 @@ impl Endpoint {
                 None => HandshakeError::Tls(error),
             }
         })?;
+        stream.get_mut().0.lift();
         let (_, connection) = stream.get_ref();
         let outcome = self
             .auth
@@ -172,7 +194,7 @@ impl Endpoint {
 }
 
 impl Handshake for Endpoint {
-    type Stream = TlsStream<TcpStream>;
+    type Stream = TlsStream<Metered>;
 
     async fn accept(&self, stream: TcpStream) -> io::Result<Secured<Self::Stream>> {
         let (stream, peer) = Self::accept(self, stream).await.map_err(io::Error::other)?;

@@ -29,7 +29,9 @@ use iot_policy::{Request, Transport};
 use thingwire::config::{Config, Flags};
 use thingwire::pki::{ParsedCertificate, certificates_of_pem};
 use thingwire::provision::{CreateThing, Opened, ProvisionError};
-use thingwire::registry::{CertificateId, CertificateStatus, NewThing, PolicyName, ThingName};
+use thingwire::registry::{
+    CertificateId, CertificateStatus, NewThing, PolicyName, Target, ThingName,
+};
 use thingwire::store::StoreErrorKind;
 
 fn try_open(folder: &Path) -> Result<Opened, ProvisionError> {
@@ -190,7 +192,7 @@ fn the_demo_client_may_do_what_the_readme_says_and_no_more() {
     let allows = |client: &str, request: Request<'_>| {
         let context = opened
             .registry
-            .connection_context(&id, client, Transport::Mqtt)
+            .connection_context(&id, Some(client), Transport::Mqtt)
             .unwrap();
         set.bind(&context).decide(&request, 0).is_allowed()
     };
@@ -258,6 +260,54 @@ fn the_demo_client_may_do_what_the_readme_says_and_no_more() {
     }
 }
 
+/// Requests over HTTPS come from a certificate, under no client id: what a policy grants to a client id is nobody's there,
+/// and what it grants to the certificate stays.
+#[test]
+fn an_https_request_has_no_client_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = open(folder.path());
+    let registry = &opened.registry;
+    let id = registry.certificates_of_thing(&thing("demo")).unwrap()[0].certificate_id;
+    let name = PolicyName::new("by-client-id").unwrap();
+    let scope = opened.config.scope();
+    let document = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "iot:Publish", "Resource": [
+        "SCOPEtopic/of/${iot:ClientId}*", "SCOPEtopic/things/${iot:Connection.Thing.ThingName}*",
+        "SCOPEtopic/by/${iot:CertificateId}"]}}"#;
+    registry
+        .put_policy(&name, &document.replace("SCOPE", &scope.to_string()))
+        .unwrap();
+    registry
+        .attach_policy(&name, &Target::Certificate(id))
+        .unwrap();
+    let set = Arc::new(registry.policy_set(&id, &scope).unwrap());
+    let by_certificate = format!("by/{id}");
+    for (client_id, transport, of, things) in [
+        (None, Transport::Http, false, false),
+        (Some("demo"), Transport::Http, true, false),
+        (Some("demo"), Transport::Mqtt, true, true),
+    ] {
+        let context = registry
+            .connection_context(&id, client_id, transport)
+            .unwrap();
+        assert_eq!(context.client_id(), client_id);
+        let bound = set.bind(&context);
+        let allows = |topic| {
+            let request = Request::Publish {
+                topic,
+                retain: false,
+            };
+            bound.decide(&request, 0).is_allowed()
+        };
+        assert_eq!(allows("of/demo"), of, "{context:?}");
+        assert_eq!(allows("things/demo"), things, "{context:?}");
+        assert!(allows(&by_certificate), "{context:?}");
+        assert!(
+            !allows("of/victim") && !allows("things/victim"),
+            "{context:?}"
+        );
+    }
+}
+
 #[test]
 fn a_created_thing_has_its_own_topics_and_nobody_elses() {
     let folder = tempfile::tempdir().unwrap();
@@ -282,7 +332,7 @@ fn a_created_thing_has_its_own_topics_and_nobody_elses() {
     let allows = |client: &str, request: Request<'_>| {
         let context = opened
             .registry
-            .connection_context(&id, client, Transport::Mqtt)
+            .connection_context(&id, Some(client), Transport::Mqtt)
             .unwrap();
         set.bind(&context).decide(&request, 0).is_allowed()
     };

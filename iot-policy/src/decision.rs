@@ -1,22 +1,46 @@
 use core::fmt;
 
+use crate::action::Action;
+
 /// Whether a request is allowed, and what decided.
 ///
-/// ```
-/// use iot_policy::Decision;
+/// A denial names the action: a PUBLISH with RETAIN asks for two, and it is the first of them that is denied.
 ///
-/// assert!(!Decision::ImplicitDeny.is_allowed());
-/// assert_eq!(Decision::ImplicitDeny.reason_code(), Some(0x87));
+/// ```
+/// use std::sync::Arc;
+/// use iot_policy::{Action, ConnectionContext, Policy, PolicySet, Request, Scope, Transport};
+///
+/// let policy = Policy::parse(br#"{"Statement": [
+///     {"Effect": "Allow", "Action": ["iot:Publish", "iot:RetainPublish"], "Resource": "*"},
+///     {"Effect": "Deny", "Action": "iot:RetainPublish", "Resource": "*"}]}"#)?;
+/// let set = Arc::new(PolicySet::compile([("P", &policy)], Scope::new("aws", "us-east-1", "123456789012")));
+/// let bound = set.bind(&ConnectionContext::new("a", Transport::Mqtt));
+///
+/// assert!(bound.decide(&Request::Publish { topic: "t", retain: false }, 1_795_000_000).is_allowed());
+/// let decision = bound.decide(&Request::Publish { topic: "t", retain: true }, 1_795_000_000);
+/// assert_eq!(decision.refused_action(), Some(Action::RetainPublish));
+/// assert_eq!(decision.to_string(), "iot:RetainPublish is denied by statement 1 of policy 0");
+/// assert_eq!(decision.reason_code(), Some(0x87));
+/// # Ok::<(), iot_policy::PolicyError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[must_use]
 pub enum Decision {
-    /// No statement denies, and this one is the first that allows.
+    /// No statement denies, and this one is the first that allows; for a PUBLISH with RETAIN, the first that allows
+    /// `iot:RetainPublish`.
     Allow(StatementRef),
-    /// This statement is the first that denies.
-    ExplicitDeny(StatementRef),
+    /// A statement denies.
+    ExplicitDeny {
+        /// What it denies of what was asked for.
+        action: Action,
+        /// The first statement that denies it.
+        by: StatementRef,
+    },
     /// No statement applies: what is not allowed is denied.
-    ImplicitDeny,
+    ImplicitDeny {
+        /// What no statement allows of what was asked for.
+        action: Action,
+    },
 }
 
 impl Decision {
@@ -24,15 +48,23 @@ impl Decision {
     pub fn is_allowed(self) -> bool {
         match self {
             Self::Allow(_) => true,
-            Self::ExplicitDeny(_) | Self::ImplicitDeny => false,
+            Self::ExplicitDeny { .. } | Self::ImplicitDeny { .. } => false,
         }
     }
 
     /// The statement that decided.
     pub fn statement(self) -> Option<StatementRef> {
         match self {
-            Self::Allow(statement) | Self::ExplicitDeny(statement) => Some(statement),
-            Self::ImplicitDeny => None,
+            Self::Allow(statement) | Self::ExplicitDeny { by: statement, .. } => Some(statement),
+            Self::ImplicitDeny { .. } => None,
+        }
+    }
+
+    /// The action that is denied: of a PUBLISH with RETAIN, the first of the two that is.
+    pub fn refused_action(self) -> Option<Action> {
+        match self {
+            Self::Allow(_) => None,
+            Self::ExplicitDeny { action, .. } | Self::ImplicitDeny { action } => Some(action),
         }
     }
 
@@ -41,7 +73,7 @@ impl Decision {
     pub fn reason_code(self) -> Option<u8> {
         match self {
             Self::Allow(_) => None,
-            Self::ExplicitDeny(_) | Self::ImplicitDeny => Some(0x87),
+            Self::ExplicitDeny { .. } | Self::ImplicitDeny { .. } => Some(0x87),
         }
     }
 
@@ -49,7 +81,7 @@ impl Decision {
     pub fn http_status(self) -> Option<u16> {
         match self {
             Self::Allow(_) => None,
-            Self::ExplicitDeny(_) | Self::ImplicitDeny => Some(403),
+            Self::ExplicitDeny { .. } | Self::ImplicitDeny { .. } => Some(403),
         }
     }
 }
@@ -58,8 +90,10 @@ impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Allow(statement) => write!(f, "allowed by {statement}"),
-            Self::ExplicitDeny(statement) => write!(f, "denied by {statement}"),
-            Self::ImplicitDeny => f.write_str("denied because no statement allows it"),
+            Self::ExplicitDeny { action, by } => write!(f, "{action} is denied by {by}"),
+            Self::ImplicitDeny { action } => {
+                write!(f, "{action} is denied because no statement allows it")
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -17,7 +18,6 @@ use crate::template::{Resolved, Variable};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
     decision: Decision,
-    refused: Option<Action>,
     request: String,
     statements: Vec<StatementExplanation>,
 }
@@ -130,7 +130,7 @@ impl PolicySet {
         unix_seconds: i64,
     ) -> Explanation {
         let resolution = self.resolve(context);
-        let (first, second) = request.targets();
+        let (first, second) = (request.target(), request.second_target());
         let targets = || [Some(first), second].into_iter().flatten();
         let mut statements = Vec::new();
         for target in targets() {
@@ -164,12 +164,6 @@ impl PolicySet {
         let names: Vec<String> = targets().map(|target| target.action.to_string()).collect();
         Explanation {
             decision: self.decide(&resolution, request, unix_seconds),
-            refused: targets()
-                .find(|target| {
-                    let decision = self.decide_target(&resolution, *target, unix_seconds);
-                    !decision.is_allowed()
-                })
-                .map(|target| target.action),
             request: format!("{} on {}", names.join(" and "), self.resource_text(first)),
             statements,
         }
@@ -257,16 +251,12 @@ impl PolicySet {
         variables: impl Iterator<Item = &'a Variable>,
         context: &ConnectionContext,
     ) -> Vec<Unresolved> {
-        let mut found = Vec::new();
-        for variable in variables {
-            if self.value(variable, context).is_none() {
-                let why = self.why(variable, context);
-                if !found.contains(&why) {
-                    found.push(why);
-                }
-            }
-        }
-        found
+        let mut seen = BTreeSet::new();
+        variables
+            .filter(|variable| self.value(variable, context).is_none())
+            .filter(|variable| seen.insert(&variable.key))
+            .map(|variable| self.why(variable, context))
+            .collect()
     }
 
     fn why(&self, variable: &Variable, context: &ConnectionContext) -> Unresolved {
@@ -284,11 +274,6 @@ impl Explanation {
     /// The decision.
     pub fn decision(&self) -> Decision {
         self.decision
-    }
-
-    /// The action that was refused: of a PUBLISH with RETAIN, the first of the two that is.
-    pub fn refused_action(&self) -> Option<Action> {
-        self.refused
     }
 
     /// Every statement, in the order of the policies; for a PUBLISH with RETAIN, once for each of the two actions.
@@ -327,15 +312,12 @@ impl fmt::Display for Explanation {
                 .find(|explained| explained.statement == statement)
         });
         write!(f, "{}: ", Printable(&self.request))?;
-        if let Some(action) = self.refused {
-            write!(f, "{action} is ")?;
-        }
         match (self.decision, decider) {
             (Decision::Allow(_), Some(one)) => {
                 writeln!(f, "allowed by {}", Printable(&one.title))?;
             }
-            (Decision::ExplicitDeny(_), Some(one)) => {
-                writeln!(f, "denied by {}", Printable(&one.title))?;
+            (Decision::ExplicitDeny { action, .. }, Some(one)) => {
+                writeln!(f, "{action} is denied by {}", Printable(&one.title))?;
             }
             (decision, _) => writeln!(f, "{decision}")?,
         }

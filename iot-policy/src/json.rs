@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
         self.skip_space();
         match self.found() {
             Found::End => Ok(()),
-            found => Err(PolicyErrorKind::Syntax {
+            found @ Found::Character(_) => Err(PolicyErrorKind::Syntax {
                 found,
                 expected: "the end of the document",
             }),

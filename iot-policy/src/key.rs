@@ -287,17 +287,61 @@ impl Key {
 
     /// Whether it never has one value that could stand in a text.
     pub(crate) fn is_never_resolved(&self) -> bool {
-        let beyond = matches!(
-            self,
-            Self::Name(_, _, Pick::One(index)) | Self::AlternativeName(_, _, Pick::One(index))
-                if *index >= crate::context::MAX_VALUES
-        );
-        beyond || self.is_list() || self.is_time() || matches!(self, Self::Foreign(_))
+        match self {
+            Self::Name(_, _, pick) | Self::AlternativeName(_, _, pick) => match pick {
+                Pick::One(index) => *index >= crate::context::MAX_VALUES,
+                Pick::List => true,
+            },
+            Self::AvailableKeys
+            | Self::ConnectAttributes
+            | Self::CognitoAmr
+            | Self::CurrentTime
+            | Self::EpochTime
+            | Self::Foreign(_) => true,
+            Self::ClientId
+            | Self::SourceIp
+            | Self::DomainName
+            | Self::SourceVpc
+            | Self::SourceVpce
+            | Self::VpcSourceIp
+            | Self::CertificateId
+            | Self::SerialNumber
+            | Self::ThingName
+            | Self::ThingTypeName
+            | Self::ThingAttribute(_)
+            | Self::IsAttached
+            | Self::LastWillTopic
+            | Self::CognitoSub
+            | Self::CognitoAud => false,
+        }
     }
 
     /// Whether its value is of the request and not of the connection.
     pub(crate) fn is_time(&self) -> bool {
-        matches!(self, Self::CurrentTime | Self::EpochTime)
+        match self {
+            Self::CurrentTime | Self::EpochTime => true,
+            Self::ClientId
+            | Self::SourceIp
+            | Self::DomainName
+            | Self::SourceVpc
+            | Self::SourceVpce
+            | Self::VpcSourceIp
+            | Self::CertificateId
+            | Self::SerialNumber
+            | Self::AvailableKeys
+            | Self::Name(..)
+            | Self::AlternativeName(..)
+            | Self::ThingName
+            | Self::ThingTypeName
+            | Self::ThingAttribute(_)
+            | Self::IsAttached
+            | Self::ConnectAttributes
+            | Self::LastWillTopic
+            | Self::CognitoSub
+            | Self::CognitoAud
+            | Self::CognitoAmr
+            | Self::Foreign(_) => false,
+        }
     }
 }
 
@@ -327,8 +371,26 @@ impl fmt::Display for Key {
                 party.name(),
                 kind.name()
             ),
-            plain => {
-                let name = PLAIN.iter().find(|(_, key)| key == plain);
+            Self::ClientId
+            | Self::SourceIp
+            | Self::DomainName
+            | Self::SourceVpc
+            | Self::SourceVpce
+            | Self::VpcSourceIp
+            | Self::CurrentTime
+            | Self::EpochTime
+            | Self::CertificateId
+            | Self::SerialNumber
+            | Self::AvailableKeys
+            | Self::ThingName
+            | Self::ThingTypeName
+            | Self::IsAttached
+            | Self::ConnectAttributes
+            | Self::LastWillTopic
+            | Self::CognitoSub
+            | Self::CognitoAud
+            | Self::CognitoAmr => {
+                let name = PLAIN.iter().find(|(_, key)| key == self);
                 f.write_str(name.map_or("", |(name, _)| name))
             }
         }

@@ -155,11 +155,38 @@ pub(crate) struct Target<'a> {
 impl<'a> Request<'a> {
     /// The action; for a PUBLISH with RETAIN, the first of the two.
     pub fn action(&self) -> Action {
-        self.targets().0.action
+        self.target().action
     }
 
-    /// What must be allowed: one action, or two.
-    pub(crate) fn targets(&self) -> (Target<'a>, Option<Target<'a>>) {
+    /// What must be allowed besides [`Request::target`].
+    pub(crate) fn second_target(&self) -> Option<Target<'a>> {
+        match *self {
+            Self::Publish {
+                topic,
+                retain: true,
+            } => Some(Target {
+                action: Action::RetainPublish,
+                kind: ResourceType::Topic,
+                name: topic,
+                shadow: None,
+            }),
+            Self::Publish { retain: false, .. }
+            | Self::Connect { .. }
+            | Self::Subscribe { .. }
+            | Self::Receive { .. }
+            | Self::GetRetainedMessage { .. }
+            | Self::ListRetainedMessages
+            | Self::GetThingShadow { .. }
+            | Self::UpdateThingShadow { .. }
+            | Self::DeleteThingShadow { .. }
+            | Self::ListNamedShadowsForThing
+            | Self::AssumeRoleWithCertificate { .. }
+            | Self::One { .. } => None,
+        }
+    }
+
+    /// What must be allowed, and first where there are two.
+    pub(crate) fn target(&self) -> Target<'a> {
         let on = |action: Action, name: &'a str| Target {
             action,
             kind: action.resource_type(),
@@ -170,12 +197,9 @@ impl<'a> Request<'a> {
             shadow,
             ..on(action, thing)
         };
-        let one = match *self {
+        match *self {
             Self::Connect { client_id } => on(Action::Connect, client_id),
-            Self::Publish { topic, retain } => {
-                let retain = retain.then(|| on(Action::RetainPublish, topic));
-                return (on(Action::Publish, topic), retain);
-            }
+            Self::Publish { topic, .. } => on(Action::Publish, topic),
             Self::Subscribe { filter } => on(Action::Subscribe, filter),
             Self::Receive { topic } => on(Action::Receive, topic),
             Self::GetRetainedMessage { topic } => on(Action::GetRetainedMessage, topic),
@@ -202,7 +226,6 @@ impl<'a> Request<'a> {
                     shadow: None,
                 }
             }
-        };
-        (one, None)
+        }
     }
 }

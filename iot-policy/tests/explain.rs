@@ -167,7 +167,7 @@ fn retain() {
     ];
     for (statements, refused, text) in rows {
         let explanation = explain(&statements, &publish(true));
-        assert_eq!(explanation.refused_action(), refused);
+        assert_eq!(explanation.decision().refused_action(), refused);
         let shown = explanation.to_string();
         assert_eq!(shown.lines().next().unwrap(), format!("{on} {text}"));
     }

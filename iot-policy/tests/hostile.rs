@@ -1,5 +1,6 @@
-//! Documents and patterns that somebody made to hurt: deep, huge, with a hundred thousand wildcards, with names twice.
-//! Small stacks, bounded work; and rows of the bug classes that concern authorization, by their ids.
+//! Documents and patterns that somebody made to hurt: deep, huge, with names twice; how values and documents of strangers
+//! are answered; and rows of the bug classes that concern authorization, by their ids. What such documents cost is in
+//! `growth.rs`.
 
 #![allow(
     clippy::std_instead_of_alloc,
@@ -12,10 +13,9 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use iot_policy::{
-    Bound, ConnectionContext, Decision, Limits, Pattern, Policy, PolicyErrorKind, PolicySet,
+    Action, Bound, ConnectionContext, Decision, Limits, Policy, PolicyErrorKind, PolicySet,
     Request, Scope, Substitution, Thing, Transport,
 };
 
@@ -118,81 +118,6 @@ fn names_twice() {
     }
 }
 
-/// A hundred thousand wildcards in one resource, and in as many resources: read, compiled, bound and decided in bounded
-/// time on a small stack. Generous bounds: what is ruled out is a square of these numbers, which takes minutes.
-#[test]
-fn a_hundred_thousand_wildcards() {
-    let start = Instant::now();
-    on_a_small_stack(|| {
-        let topic = "a".repeat(65_535);
-        let context = ConnectionContext::new("c", Transport::Mqtt);
-        for piece in ["*a", "*", "*?", "?*", "*a?a", "**a*?*"] {
-            let resource = piece.repeat(100_000);
-            let statement = format!(
-                r#"{{"Effect": "Allow", "Action": "iot:*", "Resource": "arn:aws:iot:us-east-1:123456789012:topic/{resource}b"}}"#
-            );
-            let policy = policy(&statement);
-            let bound = bind(&[&policy], &context);
-            assert!(!bound.decide(&publish(&topic), NOW).is_allowed());
-        }
-        let resources = vec!["\"arn:aws:iot:*:*:topic/*a*b\""; 100_000].join(",");
-        let policy = policy(&format!(
-            r#"{{"Effect": "Allow", "Action": "iot:*", "Resource": [{resources}]}}"#
-        ));
-        let bound = bind(&[&policy], &context);
-        assert!(bound.decide(&publish("aab"), NOW).is_allowed());
-        assert!(!bound.decide(&publish("aac"), NOW).is_allowed());
-        // The linter gives up on pairs that are too much work.
-        let set = PolicySet::compile([("P", &policy)], scope());
-        assert!(!set.lint().is_empty());
-    });
-    assert!(
-        start.elapsed() < Duration::from_secs(60),
-        "{:?}",
-        start.elapsed()
-    );
-}
-
-/// Twice the text takes about twice the time, with patterns that make a matcher that goes back take four times or more.
-#[test]
-fn patterns_do_not_go_back() {
-    for pattern in [
-        "*a".repeat(200) + "b",
-        "*aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab*".to_owned(),
-        format!("*{}b*", "a?".repeat(300)),
-        "?".repeat(300) + "*a?b*a",
-    ] {
-        let pattern = Pattern::new(&pattern);
-        let time = |length: usize| {
-            let text = "a".repeat(length);
-            let rounds = (0..7).map(|_| {
-                let start = Instant::now();
-                assert!(!pattern.matches(&text));
-                start.elapsed()
-            });
-            rounds.min().unwrap().as_secs_f64()
-        };
-        let (short, long) = (time(16_000), time(256_000));
-        // Sixteen times the text: a square would be 256 times the time. Tiny times mean nothing.
-        assert!(long < 64.0 * short + 1e-3, "{short} {long}");
-    }
-}
-
-/// BC-071: many colliding names would hurt a hash table; there is none.
-#[test]
-fn many_names() {
-    let start = Instant::now();
-    let keys: Vec<String> = (0..65_000)
-        .map(|number| format!("\"aws:k{number}\": \"v\""))
-        .collect();
-    let policy = policy(&format!(
-        r#"{{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {{"StringEquals": {{{}}}}}}}"#,
-        keys.join(",")
-    ));
-    assert_eq!(policy.warnings().len(), 65_000);
-    assert!(start.elapsed() < Duration::from_secs(20));
-}
-
 /// BC-037: a client id or another value is never a wildcard of the pattern; and with `Substitution::Strict`, no value
 /// with a wildcard of MQTT is put into a filter either, so that a substituted filter covers no other id's topics.
 #[test]
@@ -240,7 +165,9 @@ fn bc_037_values_in_patterns() {
                     let request = Request::Subscribe { filter: &filter };
                     assert_eq!(
                         bound.decide(&request, NOW),
-                        Decision::ImplicitDeny,
+                        Decision::ImplicitDeny {
+                            action: Action::Subscribe
+                        },
                         "{id} {filter}"
                     );
                 }
@@ -285,7 +212,11 @@ fn bc_040_empty_is_deny_all() {
             Request::Receive { topic: "a" },
             Request::ListRetainedMessages,
         ] {
-            assert_eq!(bound.decide(&request, NOW), Decision::ImplicitDeny);
+            let action = request.action();
+            assert_eq!(
+                bound.decide(&request, NOW),
+                Decision::ImplicitDeny { action }
+            );
         }
     }
     for document in [
@@ -394,7 +325,7 @@ fn bound_is_small_whatever_the_policies() {
     );
 }
 
-/// More variables than a sixteenth of a word counts: each keeps its own value, and they are compiled in time.
+/// More variables than sixteen bits count: each keeps its own value.
 #[test]
 fn very_many_variables() {
     let count = 70_000;
@@ -405,7 +336,6 @@ fn very_many_variables() {
             )
         })
         .collect();
-    let start = Instant::now();
     let policy = policy(&format!(
         r#"{{"Effect": "Allow", "Action": "iot:Publish", "Resource": [{}]}}"#,
         resources.join(",")
@@ -417,9 +347,4 @@ fn very_many_variables() {
         assert!(bound.decide(&publish(&topic), NOW).is_allowed(), "{topic}");
     }
     assert!(!bound.decide(&publish("70000/x"), NOW).is_allowed());
-    assert!(
-        start.elapsed() < Duration::from_secs(30),
-        "{:?}",
-        start.elapsed()
-    );
 }

@@ -1,5 +1,6 @@
 use core::fmt;
 
+use crate::QoS;
 use crate::header::PacketType;
 
 macro_rules! reason_codes {
@@ -169,6 +170,23 @@ impl ReasonCode {
     #[must_use]
     pub const fn is_error(self) -> bool {
         self.byte() >= 0x80
+    }
+
+    /// The code by which SUBACK grants this QoS.
+    ///
+    /// ```
+    /// use mqtt_codec::{QoS, ReasonCode};
+    ///
+    /// assert_eq!(ReasonCode::granted(QoS::AtMostOnce), ReasonCode::Success);
+    /// assert_eq!(ReasonCode::granted(QoS::ExactlyOnce), ReasonCode::GrantedQoS2);
+    /// ```
+    #[must_use]
+    pub const fn granted(qos: QoS) -> Self {
+        match qos {
+            QoS::AtMostOnce => Self::Success,
+            QoS::AtLeastOnce => Self::GrantedQoS1,
+            QoS::ExactlyOnce => Self::GrantedQoS2,
+        }
     }
 
     /// Whether packets of this type may carry the code in 5.0.

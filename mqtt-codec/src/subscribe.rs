@@ -145,6 +145,23 @@ impl RetainHandling {
             Self::Never => 2,
         }
     }
+
+    /// Whether retained messages are due to a subscription that was not there before, or that was.
+    ///
+    /// ```
+    /// use mqtt_codec::RetainHandling;
+    ///
+    /// assert!(RetainHandling::OnSubscribe.is_due(false));
+    /// assert!(RetainHandling::OnNewSubscribe.is_due(true) && !RetainHandling::OnNewSubscribe.is_due(false));
+    /// ```
+    #[must_use]
+    pub const fn is_due(self, is_new: bool) -> bool {
+        match self {
+            Self::OnSubscribe => true,
+            Self::OnNewSubscribe => is_new,
+            Self::Never => false,
+        }
+    }
 }
 
 impl From<QoS> for SubscriptionOptions {

@@ -3,7 +3,10 @@ use std::io;
 
 use bytes::BytesMut;
 
-use crate::{DecodeError, Decoder, Encode, EncodeError, Encoder, Packet, Status, Version};
+use crate::{
+    DecodeError, Decoder, Encode, EncodeError, Encoder, Packet, PreparedPublish, Recipient, Status,
+    Version,
+};
 
 /// A [`Decoder`] and an [`Encoder`] as one `tokio_util` codec.
 ///
@@ -197,6 +200,31 @@ impl<P: Encode> tokio_util::codec::Encoder<&P> for MqttCodec {
 
     fn encode(&mut self, packet: &P, dst: &mut BytesMut) -> Result<(), CodecError> {
         Ok(self.encoder.encode(packet, dst)?)
+    }
+}
+
+/// A message forwarded to the peer:
+///
+/// ```
+/// use bytes::BytesMut;
+/// use mqtt_codec::{Delivery, MqttCodec, PreparedPublish, Publish, Recipient, Version};
+/// use tokio_util::codec::Encoder as _;
+///
+/// let prepared = PreparedPublish::new(&Publish::builder("a").payload(b"x").build()?);
+/// let mut to_send = BytesMut::new();
+/// MqttCodec::server().encode((&prepared, Recipient::new(Delivery::AtMostOnce)), &mut to_send)?;
+/// assert_eq!(to_send, &b"\x30\x04\x00\x01ax"[..]);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+impl tokio_util::codec::Encoder<(&PreparedPublish, Recipient<'_>)> for MqttCodec {
+    type Error = CodecError;
+
+    fn encode(
+        &mut self,
+        (message, recipient): (&PreparedPublish, Recipient<'_>),
+        dst: &mut BytesMut,
+    ) -> Result<(), CodecError> {
+        Ok(message.encode(&self.encoder, &recipient, dst)?)
     }
 }
 

@@ -1,5 +1,5 @@
-use crate::QoS;
 use crate::properties::Properties;
+use crate::{BuildError, PropertiesBuf, PropertyId, Publish, QoS};
 
 /// The message that the server publishes when a client is gone (MQTT 3.1.1 §3.1.2.5, MQTT 5.0 §3.1.2.5).
 ///
@@ -140,6 +140,33 @@ impl<'a> Will<'a> {
     #[must_use]
     pub const fn properties(&self) -> Properties<'a> {
         self.properties
+    }
+
+    /// What a server publishes when the will is due, at most once until it says otherwise: the Will Delay Interval is the
+    /// server's business and stays behind (MQTT 5.0 §3.1.3.2).
+    ///
+    /// ```
+    /// use mqtt_codec::{PropertiesBuf, Property, Will};
+    ///
+    /// let mut properties = PropertiesBuf::new();
+    /// properties.push(Property::WillDelayInterval(5))?.push(Property::ContentType("text/plain"))?;
+    /// let publish = Will::new("gone", b"c").with_retain(true).with_properties(&properties).to_publish()?;
+    /// assert_eq!((publish.topic(), publish.payload(), publish.retain()), ("gone", &b"c"[..], true));
+    /// assert!(publish.properties().iter().eq([Property::ContentType("text/plain")]));
+    /// # Ok::<(), mqtt_codec::BuildError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`PublishBuilder::build`](crate::PublishBuilder::build): never for the will of a CONNECT that was decoded or
+    /// built.
+    pub fn to_publish(&self) -> Result<Publish, BuildError> {
+        let mut properties = PropertiesBuf::from(self.properties);
+        properties.remove(PropertyId::WillDelayInterval);
+        Publish::builder(self.topic)
+            .payload(self.payload)
+            .retain(self.retain)
+            .properties(&properties)
+            .build()
     }
 }
 

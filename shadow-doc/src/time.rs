@@ -66,6 +66,28 @@ impl TryFrom<u64> for EpochSeconds {
     }
 }
 
+/// A time before 1970 is 1970: the clock of a device that has not been set yet.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use shadow_doc::EpochSeconds;
+///
+/// let time = SystemTime::UNIX_EPOCH + Duration::from_millis(7_900);
+/// assert_eq!(EpochSeconds::try_from(time)?, EpochSeconds::from(7_u32));
+/// # Ok::<(), shadow_doc::EpochSecondsError>(())
+/// ```
+#[cfg(feature = "std")]
+impl TryFrom<std::time::SystemTime> for EpochSeconds {
+    type Error = EpochSecondsError;
+
+    fn try_from(time: std::time::SystemTime) -> Result<Self, Self::Error> {
+        let since = time
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        Self::try_from(since.as_secs())
+    }
+}
+
 impl fmt::Display for EpochSeconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

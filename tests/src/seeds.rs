@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use mqtt_codec::Version;
+
 use crate::suite::{certificates, mqtt, policy, shadow, sigv4_verify, topic};
 
 /// The name of a fuzz target, and what it starts from.
@@ -21,6 +23,7 @@ pub fn write_fuzz_seeds(corpus: &Path) -> io::Result<usize> {
         .chain(policy_seeds(&vectors)?)
         .chain(shadow_seeds(&vectors)?)
         .chain(mqtt_seeds(&vectors)?)
+        .chain(gateway_seeds(&vectors)?)
         .chain(tls_seeds(&vectors)?)
     {
         count += write(&corpus.join(target), &seeds)?;
@@ -69,6 +72,93 @@ fn mqtt_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
     ])
 }
 
+/// What a client says to the gateway: every packet of the vectors after a CONNECT of its version, and sessions whole.
+fn gateway_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
+    let rows = mqtt::rows(&std::fs::read(vectors.join("mqtt-strictness.csv"))?)
+        .map_err(io::Error::other)?;
+    // A byte that says how the transport cuts and which profile holds, then the client's bytes.
+    let packets = rows.iter().filter_map(|row| {
+        let connect = match row.version {
+            Version::V5 => &CONNECT_5[..],
+            Version::V311 => &CONNECT_311,
+            _ => return None,
+        };
+        Some([&[0xFE], connect, &row.packet[..]].concat())
+    });
+    let alone = rows.iter().map(|row| [&[0xFE], &row.packet[..]].concat());
+    let sessions = [sessions_311(), sessions_5()].concat();
+    let whole = sessions
+        .iter()
+        .flat_map(|session| [0xFE, 0xFF, 0x02, 0x15].map(|how| [&[how], &session[..]].concat()));
+    let seeds = packets.chain(alone).chain(whole).filter(is_short).collect();
+    Ok(vec![("gateway_connection", seeds)])
+}
+
+const CONNECT_311: [u8; 15] = *b"\x10\x0D\x00\x04MQTT\x04\x02\x00\x3C\x00\x01c";
+const CONNECT_5: [u8; 16] = *b"\x10\x0E\x00\x04MQTT\x05\x02\x00\x3C\x00\x00\x01c";
+
+fn sessions_311() -> Vec<Vec<u8>> {
+    let after = |packets: &[&[u8]]| [&CONNECT_311[..], &packets.concat()].concat();
+    vec![
+        // Subscribe, publish to itself in each QoS, acknowledge, ping, unsubscribe, disconnect.
+        after(&[
+            b"\x82\x08\x00\x01\x00\x03a/#\x02",
+            b"\x30\x06\x00\x03a/bx",
+            b"\x32\x08\x00\x03a/b\x00\x02y",
+            b"\x34\x08\x00\x03a/b\x00\x03z",
+            b"\x62\x02\x00\x03",
+            b"\x40\x02\x00\x01\x50\x02\x00\x02\x70\x02\x00\x02",
+            b"\xC0\x00",
+            b"\xA2\x07\x00\x04\x00\x03a/#",
+            b"\xE0\x00",
+        ]),
+        // Retained, overlapping, shared; the same message again.
+        after(&[
+            b"\x33\x08\x00\x03a/b\x00\x02y",
+            b"\x82\x0E\x00\x01\x00\x03a/+\x01\x00\x03a/b\x00",
+            b"\x82\x11\x00\x02\x00\x0C$share/g/a/b\x01",
+            b"\x3B\x08\x00\x03a/b\x00\x02y",
+            b"\x31\x05\x00\x03a/b",
+        ]),
+        // A will, and a CONNECT too many.
+        [
+            &b"\x10\x14\x00\x04MQTT\x04\x26\x00\x01\x00\x01c\x00\x01w\x00\x02by"[..],
+            &CONNECT_311,
+        ]
+        .concat(),
+        // A shadow.
+        after(&[
+            b"\x82\x22\x00\x01\x00\x1D$aws/things/c/shadow/update/#\x01",
+            b"\x30\x3E\x00\x1B$aws/things/c/shadow/update{\"state\":{\"desired\":{\"on\":true}}}",
+        ]),
+    ]
+}
+
+fn sessions_5() -> Vec<Vec<u8>> {
+    let after = |packets: &[&[u8]]| [&CONNECT_5[..], &packets.concat()].concat();
+    vec![
+        // Topic alias, subscription identifier, expiry, user property; QoS 2 with reasons.
+        after(&[
+            b"\x82\x0B\x00\x01\x02\x0B\x05\x00\x03a/#\x02",
+            b"\x30\x0A\x00\x03a/b\x03\x23\x00\x01x",
+            b"\x30\x07\x00\x00\x03\x23\x00\x01y",
+            b"\x34\x15\x00\x03a/b\x00\x03\x0C\x02\x00\x00\x00\x05\x26\x00\x01k\x00\x01vz",
+            b"\x62\x02\x00\x03",
+            b"\x50\x04\x00\x01\x80\x00",
+            b"\xA2\x08\x00\x04\x00\x00\x03a/#",
+            b"\xE0\x07\x04\x05\x11\x00\x00\x00\x09",
+        ]),
+        // A session that lives on, with small limits of the client, and its resumption refused as a second CONNECT.
+        b"\x10\x1E\x00\x04MQTT\x05\x00\x00\x0A\x10\x11\x00\x00\x00\x3C\x21\x00\x01\x27\x00\x00\x00\x40\x22\x00\x02\x00\x01c"
+            .to_vec(),
+        // More QoS 2 messages than may be under way.
+        after(&(1..8_u8).map(|_| &b"\x34\x09\x00\x03a/b\x00\x07\x00x"[..]).collect::<Vec<_>>()),
+        // A will with a delay and properties.
+        b"\x10\x22\x00\x04MQTT\x05\x2E\x00\x01\x00\x00\x01c\x0C\x18\x00\x00\x00\x01\x26\x00\x01k\x00\x01v\x00\x01w\x00\x02by"
+            .to_vec(),
+    ]
+}
+
 fn policy_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
     let bytes = std::fs::read(vectors.join("policy.json"))?;
     let (cases, _) = policy::cases(&bytes).map_err(io::Error::other)?;
@@ -76,7 +166,7 @@ fn policy_seeds(vectors: &Path) -> io::Result<Vec<Corpus>> {
     // What is chosen by one byte after the other.
     let choices = (0..64_u32).map(|seed| {
         let byte = |index: u32| (seed.wrapping_mul(167) ^ index.wrapping_mul(2_654_435_761)) >> 24;
-        (0..400).map(|index| byte(index + seed) as u8).collect()
+        (0..1200).map(|index| byte(index + seed) as u8).collect()
     });
     Ok(vec![
         (

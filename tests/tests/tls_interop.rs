@@ -14,13 +14,14 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
 };
 use rustls::{ClientConnection, ServerConnection, Stream};
 use rustls_pki_types::UnixTime;
+use thingwire_tests::{Mosquitto, is_installed};
 use tls_auth::{
     Authorities, Authority, CertificateId, Credentials, DeviceConfig, MemoryRegistry, Outcome,
     Owner, PrincipalRule, Profile, Record, Refusal, ServerAuth, SessionStore, Status, alpn,
@@ -30,18 +31,6 @@ type Ca = CertifiedIssuer<'static, KeyPair>;
 
 fn now() -> UnixTime {
     UnixTime::since_unix_epoch(SystemTime::now().duration_since(UNIX_EPOCH).unwrap())
-}
-
-fn have(program: &str, package: &str) -> bool {
-    let found = Command::new(program)
-        .arg("--help")
-        .stdin(Stdio::null())
-        .output()
-        .is_ok();
-    if !found {
-        println!("skipped: `{program}` is not installed (Debian: apt-get install {package})");
-    }
-    found
 }
 
 /// Files of a PKI: a CA, a server for `localhost`, a device, and a device that nobody knows.
@@ -182,7 +171,7 @@ fn serve(
 
 #[test]
 fn openssl_s_client_to_our_server() {
-    if !have("openssl", "openssl") {
+    if !is_installed("openssl", "openssl") {
         return;
     }
     let files = Files::new("s-client");
@@ -219,17 +208,26 @@ fn openssl_s_client_to_our_server() {
             .unwrap();
         let mut client = Process(client);
         let mut input = client.0.stdin.take().unwrap();
-        let writer = std::thread::spawn(move || {
+        let mut output = client.0.stdout.take().unwrap();
+        let talk = std::thread::spawn(move || {
             let _ = input.write_all(b"hello\n");
-            // OpenSSL ends with its input; the session ticket comes before the answer does.
-            std::thread::sleep(Duration::from_millis(700));
+            let mut said = Vec::new();
+            let mut bytes = [0; 4096];
+            // OpenSSL ends with its input: that is held until the answer is there, and the session ticket before it.
+            while !said.windows(7).any(|window| window == b"welcome") {
+                match output.read(&mut bytes) {
+                    Ok(length @ 1..) => said.extend_from_slice(&bytes[..length]),
+                    _ => break,
+                }
+            }
+            drop(input);
+            let _ = output.read_to_end(&mut said);
+            String::from_utf8_lossy(&said).into_owned()
         });
         let met = serve(&listener, &auth, &[alpn::MQTT_CA], |_| {
             b"welcome\n".to_vec()
         });
-        writer.join().unwrap();
-        let mut text = String::new();
-        let _ = client.0.stdout.take().unwrap().read_to_string(&mut text);
+        let mut text = talk.join().unwrap();
         let _ = client.0.stderr.take().unwrap().read_to_string(&mut text);
         (met, text)
     };
@@ -279,7 +277,7 @@ fn connack(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn mosquitto_pub_to_our_server() {
-    if !have("mosquitto_pub", "mosquitto-clients") {
+    if !is_installed("mosquitto_pub", "mosquitto-clients") {
         return;
     }
     let files = Files::new("pub");
@@ -335,66 +333,26 @@ fn mosquitto_pub_to_our_server() {
     }
 }
 
-/// A port that nobody listens on now.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
-}
-
 #[test]
 fn our_client_to_mosquitto() {
-    let program = ["mosquitto", "/usr/sbin/mosquitto"]
-        .into_iter()
-        .find(|program| Command::new(program).arg("-h").output().is_ok());
-    let Some(program) = program else {
-        println!("skipped: `mosquitto` is not installed (Debian: apt-get install mosquitto)");
-        return;
-    };
     let files = Files::new("broker");
-    let port = free_port();
     let path = |file: &str| files.path(file).display().to_string();
     let configuration = format!(
-        "listener {port} 127.0.0.1\ncafile {}\ncertfile {}\nkeyfile {}\nrequire_certificate true\n\
-         use_identity_as_username true\nallow_anonymous true\n",
+        "cafile {}\ncertfile {}\nkeyfile {}\nrequire_certificate true\nuse_identity_as_username true\n\
+         allow_anonymous true\n",
         path("ca.pem"),
         path("server.pem"),
         path("server.key"),
     );
-    std::fs::write(files.path("mosquitto.conf"), configuration).unwrap();
-    // Mosquitto gives up root's rights, and must still read these.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        for file in ["ca.pem", "server.pem", "server.key"] {
-            let permissions = std::fs::Permissions::from_mode(0o644);
-            std::fs::set_permissions(files.path(file), permissions).unwrap();
-        }
-    }
-    let broker = Command::new(program)
-        .arg("-c")
-        .arg(files.path("mosquitto.conf"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let _broker = Process(broker);
-    let start = Instant::now();
-    let connect = || loop {
-        match TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
-            Ok(socket) => return socket,
-            Err(error) => {
-                assert!(start.elapsed() < Duration::from_secs(10), "{error}");
-                std::thread::sleep(Duration::from_millis(20));
-            }
-        }
+    let Some(broker) = Mosquitto::start(&configuration).unwrap() else {
+        return;
     };
     // CONNECT, MQTT 3.1.1, clean session, client identifier `d`.
     let hello = [
         0x10, 13, 0, 4, b'M', b'Q', b'T', b'T', 4, 2, 0, 30, 0, 1, b'd',
     ];
     let meet = |device: &DeviceConfig| -> Result<(Vec<u8>, bool), String> {
-        let mut socket = connect();
+        let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, broker.port())).unwrap();
         socket
             .set_read_timeout(Some(Duration::from_secs(10)))
             .unwrap();

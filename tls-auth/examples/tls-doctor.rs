@@ -74,7 +74,7 @@ fn connect(
         .rsplit_once(':')
         .ok_or("the address has no port: HOST:PORT")?;
     let alpn: Vec<&[u8]> = alpn.iter().map(|name| name.as_bytes()).collect();
-    let config = match credentials {
+    let (config, device) = match credentials {
         Some((cert, key)) => {
             let chain = read(cert)?;
             describe(&chain)?;
@@ -85,13 +85,13 @@ fn connect(
                     return Ok(false);
                 }
             };
-            DeviceConfig::builder(credentials)
+            let device = DeviceConfig::builder(credentials)
                 .with_server_cas_pem(&read(ca)?)?
                 .with_alpn(&alpn)
-                .build()?
-                .config()
+                .build()?;
+            (device.config(), Some(device))
         }
-        None => without_certificate(&read(ca)?, &alpn)?,
+        None => (without_certificate(&read(ca)?, &alpn)?, None),
     };
     let mut socket = TcpStream::connect(address).map_err(|error| format!("{address}: {error}"))?;
     socket.set_read_timeout(Some(Duration::from_secs(10)))?;
@@ -120,7 +120,10 @@ fn connect(
                 ]);
                 return Ok(false);
             };
-            let diagnosis = Diagnosis::of(inner);
+            let diagnosis = match &device {
+                Some(device) => device.diagnose(inner),
+                None => Diagnosis::of(inner),
+            };
             println!("WRONG  {diagnosis} [{}]", diagnosis.code());
             perhaps(diagnosis.usual_causes());
             return Ok(false);

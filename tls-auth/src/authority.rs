@@ -7,7 +7,7 @@ use core::fmt;
 
 use rustls_pki_types::{Der, TrustAnchor};
 
-use crate::certificate::{BasicConstraints, Certificate, Flaw, Usage, Validity};
+use crate::certificate::{BasicConstraints, Certificate, Flaw, Purposes, Usage, Validity};
 use crate::der::{Reader, Tag};
 use crate::error::{Refusal, RefusalKind};
 use crate::id::CertificateId;
@@ -115,7 +115,7 @@ pub(crate) fn check(certificate: &Certificate<'_>, profile: &Profile) -> Result<
     profile
         .judge_key(certificate.public_key().kind())
         .map_err(|reason| refuse(RefusalKind::KeyPolicy).because(reason))?;
-    // A root of version 1 can say nothing of itself; it is a CA because it is registered as one.
+    // An anchor of version 1 can say nothing of itself; it is a CA because it is registered as one.
     match extensions.basic_constraints {
         Some(BasicConstraints {
             ca: true, critical, ..
@@ -236,6 +236,7 @@ pub(crate) struct Anchor {
     pub(crate) id: CertificateId,
     pub(crate) validity: Validity,
     pub(crate) path_len: Option<u8>,
+    pub(crate) purposes: Purposes,
     pub(crate) issuer: Arc<Issuer>,
     /// The contents of its name constraints.
     pub(crate) name_constraints: Option<Box<[u8]>>,
@@ -289,6 +290,7 @@ impl Authorities {
                 path_len: extensions
                     .basic_constraints
                     .and_then(|constraints| constraints.path_len),
+                purposes: extensions.purposes(),
                 issuer: Arc::new(Issuer::of(&certificate)),
                 name_constraints: extensions
                     .name_constraints
@@ -315,11 +317,19 @@ impl Authorities {
         self.list.iter().find(|authority| authority.id == *id)
     }
 
+    /// The names of those that are active, once for each.
+    pub(crate) fn active_names(&self) -> impl Iterator<Item = &[u8]> {
+        let named = self.list.iter().zip(&self.anchors);
+        named
+            .filter(|(authority, _)| authority.active)
+            .map(|(_, anchor)| &*anchor.issuer.name)
+    }
+
     pub(crate) fn trust_anchors(&self) -> &[TrustAnchor<'static>] {
         &self.trust_anchors
     }
 
-    /// The CAs of one name, with the key that a path ended at or with any.
+    /// The CAs of one name.
     pub(crate) fn anchors_named(&self, name: &[u8]) -> impl Iterator<Item = &Anchor> {
         self.anchors
             .iter()

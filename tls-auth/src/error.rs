@@ -1,5 +1,5 @@
 use alloc::boxed::Box;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use core::fmt;
 
 use rustls_pki_types::UnixTime;
@@ -95,6 +95,14 @@ pub enum RefusalKind {
 
 impl RefusalKind {
     /// A code for logs and metrics, which does not change.
+    ///
+    /// ```
+    /// use tls_auth::{Alert, RefusalKind, Status};
+    ///
+    /// let kind = RefusalKind::NotActive(Status::Inactive);
+    /// assert_eq!((kind.code(), kind.alert(), kind.alert() as u8), ("not-active", Alert::AccessDenied, 49));
+    /// assert_eq!(kind.usual_causes(), ["somebody took the certificate out of use on purpose"]);
+    /// ```
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -322,6 +330,44 @@ enum Detail {
         found: usize,
         limit: usize,
     },
+    Issuers(Issuers),
+}
+
+/// An issuer that is not trusted, the name of a CA that is, and how many more of these there are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Issuers {
+    found: String,
+    trusted: Option<String>,
+    more: usize,
+}
+
+impl Issuers {
+    /// `trusted` are the contents of names.
+    pub(crate) fn new<'n>(
+        found: Name<'_>,
+        mut trusted: impl ExactSizeIterator<Item = &'n [u8]>,
+    ) -> Self {
+        Self {
+            found: shortened(found),
+            trusted: trusted
+                .next()
+                .and_then(|name| Name::of_contents(name, "the name of a CA").ok())
+                .map(shortened),
+            more: trusted.len(),
+        }
+    }
+}
+
+impl fmt::Display for Issuers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "found the issuer `{}`, ", self.found)?;
+        match (&self.trusted, self.more) {
+            (None, _) => f.write_str("and no CA is trusted"),
+            (Some(name), 0) => write!(f, "expected `{name}`"),
+            (Some(name), 1) => write!(f, "expected `{name}` or one other"),
+            (Some(name), more) => write!(f, "expected `{name}` or one of {more} others"),
+        }
+    }
 }
 
 impl Refusal {
@@ -343,7 +389,7 @@ impl Refusal {
     /// About the certificate of a subject that is valid until, or from, `limit`.
     pub(crate) fn at(mut self, whose: Name<'_>, limit: i64, now: UnixTime) -> Self {
         self.inner.detail = Detail::Time {
-            whose: whose.to_string(),
+            whose: shortened(whose),
             limit,
             now: seconds(now),
         };
@@ -352,9 +398,15 @@ impl Refusal {
 
     pub(crate) fn found(mut self, found: impl fmt::Display, expected: &'static str) -> Self {
         self.inner.detail = Detail::Name {
-            found: shortened(found.to_string()),
+            found: shortened(found),
             expected,
         };
+        self
+    }
+
+    /// About the issuer at which a path ended, and the names of the CAs that it could have led to.
+    pub(crate) fn issuers(mut self, issuers: Issuers) -> Self {
+        self.inner.detail = Detail::Issuers(issuers);
         self
     }
 
@@ -393,15 +445,29 @@ impl Refusal {
     }
 }
 
-/// Names in logs end somewhere.
-fn shortened(mut text: String) -> String {
-    const MAX: usize = 256;
-    if text.len() > MAX {
-        let end = (0..=MAX).rev().find(|end| text.is_char_boundary(*end));
-        text.truncate(end.unwrap_or(0));
-        text.push('…');
+/// Names in logs end somewhere, and no more of one is written than is kept: a stranger may have sent it.
+fn shortened(value: impl fmt::Display) -> String {
+    use core::fmt::Write as _;
+    struct Bounded(String);
+    impl fmt::Write for Bounded {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            const MAX: usize = 256;
+            let room = MAX.saturating_sub(self.0.len());
+            if text.len() <= room {
+                self.0.push_str(text);
+                return Ok(());
+            }
+            let end = (0..=room).rev().find(|end| text.is_char_boundary(*end));
+            self.0
+                .push_str(end.and_then(|end| text.get(..end)).unwrap_or(""));
+            self.0.push('…');
+            // Whoever writes stops.
+            Err(fmt::Error)
+        }
     }
-    text
+    let mut bounded = Bounded(String::new());
+    let _ = write!(bounded, "{value}");
+    bounded.0
 }
 
 impl fmt::Display for Refusal {
@@ -448,6 +514,7 @@ impl fmt::Display for Refusal {
                     Detail::Count { found, limit } => {
                         write!(f, ": found {found}, expected no more than {limit}")
                     }
+                    Detail::Issuers(issuers) => write!(f, ": {issuers}"),
                 }
             }
         }
@@ -516,3 +583,25 @@ impl fmt::Debug for Refusal {
 }
 
 impl core::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_of_a_name_is_written_than_is_kept() {
+        struct Endless;
+        impl fmt::Display for Endless {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                // Without an end of its own.
+                loop {
+                    f.write_str("na\u{ef}ve ")?;
+                }
+            }
+        }
+        let refusal = Refusal::new(RefusalKind::OtherTenant).found(Endless, "an end");
+        let text = refusal.to_string();
+        assert!(text.len() < 400 && text.contains('…'), "{text}");
+        assert_eq!(shortened("short"), "short");
+    }
+}

@@ -53,6 +53,29 @@ impl Registrable {
     ///
     /// # Errors
     /// What is wrong with it; [`RefusalKind::OtherAuthority`] when it leads to another CA than `authority`.
+    ///
+    /// ```
+    /// # use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    /// # use rustls_pki_types::UnixTime;
+    /// # use std::time::Duration;
+    /// use tls_auth::{Authorities, Authority, CertificateId, PathVerifier, Profile, RefusalKind, Registrable};
+    ///
+    /// # let mut params = CertificateParams::default();
+    /// # params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    /// # let ca = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+    /// # let device = CertificateParams::default().signed_by(&KeyPair::generate()?, &ca)?;
+    /// # let now = UnixTime::since_unix_epoch(Duration::from_secs(1_780_272_000));
+    /// let authority = Authority::new(ca.der(), &Profile::strict())?;
+    /// let verifier = PathVerifier::new(Authorities::new([authority.clone()]));
+    /// let registrable = Registrable::with_authority(device.der(), &[], None, &verifier, now)?;
+    /// assert_eq!(registrable.certificate_id(), CertificateId::of(device.der()));
+    /// assert_eq!(registrable.authority(), Some(authority.id()));
+    ///
+    /// let other = Some(CertificateId::of(b"another CA"));
+    /// let refusal = Registrable::with_authority(device.der(), &[], other, &verifier, now).unwrap_err();
+    /// assert_eq!(refusal.kind(), RefusalKind::OtherAuthority);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_authority(
         der: &[u8],
         intermediates: &[&[u8]],
@@ -135,6 +158,11 @@ impl Authority {
     /// let authority = Authority::new(ca.der(), &Profile::strict())?;
     /// let now = UnixTime::since_unix_epoch(Duration::from_secs(1_780_272_000));
     /// authority.prove_possession(verification.der(), &code, now)?;
+    /// let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms.all;
+    /// authority.prove_possession_by(verification.der(), &code, now, algorithms)?;
+    /// // Of no provider no signature can be right.
+    /// let refusal = authority.prove_possession_by(verification.der(), &code, now, &[]).unwrap_err();
+    /// assert_eq!(refusal.kind(), RefusalKind::SignatureAlgorithm);
     /// let refusal = authority.prove_possession(verification.der(), "another code", now).unwrap_err();
     /// assert_eq!(refusal.kind(), RefusalKind::Registration);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -144,6 +172,22 @@ impl Authority {
         verification: &[u8],
         registration_code: &str,
         now: UnixTime,
+    ) -> Result<(), Refusal> {
+        let algorithms = crate::rustls::ring_algorithms();
+        self.prove_possession_by(verification, registration_code, now, algorithms)
+    }
+
+    /// [`Authority::prove_possession`] with the algorithms of another provider than ring's
+    /// (`CryptoProvider::signature_verification_algorithms.all`).
+    ///
+    /// # Errors
+    /// The same.
+    pub fn prove_possession_by(
+        &self,
+        verification: &[u8],
+        registration_code: &str,
+        now: UnixTime,
+        algorithms: &'static [&'static dyn rustls_pki_types::SignatureVerificationAlgorithm],
     ) -> Result<(), Refusal> {
         use crate::certificate::AttributeType;
         let refuse = |reason| Refusal::new(RefusalKind::Registration).because(reason);
@@ -171,7 +215,7 @@ impl Authority {
         }
         let limits = Limits::default();
         verify(
-            crate::rustls::ring_algorithms(),
+            algorithms,
             certificate.signed(),
             &ca.public_key(),
             &Work::new(&limits),
@@ -179,6 +223,21 @@ impl Authority {
     }
 
     /// A CA to be registered: what [`Authority::new`] asks, and that it is valid now.
+    ///
+    /// ```
+    /// use rustls_pki_types::UnixTime;
+    /// use std::time::Duration;
+    /// use tls_auth::{Authority, Profile};
+    ///
+    /// let mut params = rcgen::CertificateParams::default();
+    /// params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    /// params.not_after = rcgen::date_time_ymd(2026, 1, 1);
+    /// let ca = params.self_signed(&rcgen::KeyPair::generate()?)?;
+    /// let now = UnixTime::since_unix_epoch(Duration::from_secs(1_780_272_000));
+    /// let refusal = Authority::registrable(ca.der(), &Profile::strict(), now).unwrap_err();
+    /// assert_eq!(refusal.kind().code(), "expired");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// What is wrong with it.

@@ -1,4 +1,4 @@
-//! Names out of certificates: as x509-cert reads them, by the service's policy variables and limits, and within the constraints of CAs.
+//! Names out of certificates: as x509-cert reads them, and by the service's policy variables and limits. CAs and lists out of files.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,11 +12,11 @@
 
 mod support;
 
-use rcgen::{CidrSubnet, DnType, GeneralSubtree, KeyPair, NameConstraints, SanType};
+use rcgen::{DnType, SanType};
 use support::*;
 use tls_auth::{
-    Authorities, Authority, Certificate, GeneralName, PathVerifier, PrincipalRule, Profile,
-    PublicKeyHash, Variable, variable_names,
+    Authorities, Authority, Certificate, FileError, GeneralName, PrincipalRule, Profile,
+    PublicKeyHash, RevocationLists, RevocationPolicy, Variable, variable_names,
 };
 use x509_cert::der::{Decode as _, Encode as _};
 use x509_cert::ext::pkix::SubjectAltName;
@@ -134,6 +134,10 @@ fn variables_of_the_service() {
         value(".Subject.AlternativeName.UniformResourceIdentifier"),
         is("spiffe://acme.example/17")
     );
+    assert_eq!(
+        value(".Subject.AlternativeName.DirectoryName"),
+        Variable::Absent
+    );
     assert_eq!(value(".Issuer.AlternativeName.DNSName"), Variable::Absent);
     assert_eq!(value("Id"), is(&device.id().to_string()));
     for unknown in [
@@ -221,6 +225,30 @@ fn principals_by_every_rule() {
         fallback.principal(&several).is_err(),
         "two names are not none"
     );
+    // A name that is there and bad is not passed over for another.
+    for (bad, why) in [
+        ("*.example", "wildcard"),
+        ("a b.example", "form"),
+        ("-", "a name"),
+    ] {
+        let mut params = device_params("x");
+        params.subject_alt_names = vec![dns(bad)];
+        let device = Device::self_signed(params);
+        let result = fallback.principal(&Certificate::parse(&device.der).unwrap());
+        match why {
+            "a name" => assert_eq!(result.unwrap().as_str(), "-"),
+            why => assert!(result.unwrap_err().to_string().contains(why), "{bad}"),
+        }
+    }
+    let mut params = device_params("x");
+    params.subject_alt_names = vec![SanType::URI("spiffe://acme.example".try_into().unwrap())];
+    let domain = Device::self_signed(params);
+    let domain = Certificate::parse(&domain.der).unwrap();
+    assert!(
+        PrincipalRule::spiffe_id().principal(&domain).is_err(),
+        "the trust domain's own"
+    );
+
     let bare = Device::self_signed(device_params("x"));
     let bare = Certificate::parse(&bare.der).unwrap();
     assert!(PrincipalRule::dns_name().principal(&bare).is_err());
@@ -228,76 +256,6 @@ fn principals_by_every_rule() {
         fallback.principal(&bare).unwrap().as_str(),
         bare.id().to_string()
     );
-}
-
-// BC-046: rustls-webpki RUSTSEC-2026-0098, constraints on URIs that were ignored; each kind of name, permitted and excluded
-// BC-047: rustls-webpki RUSTSEC-2026-0099, wildcards under constraints
-#[test]
-fn constraints_by_kind() {
-    let net = |text: &str| GeneralSubtree::IpAddress(text.parse::<CidrSubnet>().unwrap());
-    let host = |text: &str| GeneralSubtree::DnsName(text.to_owned());
-    let mail = |text: &str| GeneralSubtree::Rfc822Name(text.to_owned());
-    let address = |text: &str| SanType::IpAddress(text.parse().unwrap());
-    let mailbox = |text: &str| SanType::Rfc822Name(text.try_into().unwrap());
-    // The subtree, a name, whether it is in it, and whether it could be.
-    let rows = [
-        (host("a.example"), dns("a.example"), true, true),
-        (host("a.example"), dns("b.a.example"), true, true),
-        (host("a.example"), dns("*.a.example"), true, true),
-        (host("a.example"), dns("ba.example"), false, false),
-        (host("b.a.example"), dns("*.a.example"), false, true),
-        (host("c.b.a.example"), dns("*.a.example"), false, true),
-        (host("a.example"), dns("*.b.example"), false, false),
-        (net("192.0.2.0/24"), address("192.0.2.1"), true, true),
-        (net("192.0.2.0/24"), address("192.0.3.1"), false, false),
-        (mail("a.example"), mailbox("x@a.example"), true, true),
-        (mail("a.example"), mailbox("x@b.a.example"), false, false),
-        (mail(".a.example"), mailbox("x@b.a.example"), true, true),
-        (mail("x@a.example"), mailbox("x@a.example"), true, true),
-        (mail("x@a.example"), mailbox("y@a.example"), false, false),
-    ];
-    for (subtree, san, inside, overlaps) in rows {
-        for excluded in [false, true] {
-            let mut params = ca_params("constrained");
-            let (mut permitted_subtrees, mut excluded_subtrees) = (vec![], vec![]);
-            if excluded {
-                excluded_subtrees.push(subtree.clone());
-            } else {
-                permitted_subtrees.push(subtree.clone());
-            }
-            params.name_constraints = Some(NameConstraints {
-                permitted_subtrees,
-                excluded_subtrees,
-            });
-            let root = root("root");
-            // By an intermediate and by an anchor.
-            let ca = Ca::signed_by(params, KeyPair::generate().unwrap(), &root).unwrap();
-            let mut params = device_params("dev1");
-            params.subject_alt_names = vec![san.clone()];
-            let device = Device::new(params, &ca, &[&ca]);
-            for anchor in [&root, &ca] {
-                let authority = Authority::new(anchor.der(), &Profile::strict()).unwrap();
-                let verifier = PathVerifier::new(Authorities::new([authority]));
-                let others: &[&[u8]] = if anchor.der() == ca.der() {
-                    &[]
-                } else {
-                    &[ca.der()]
-                };
-                let result = verifier.verify(&device.der, others, now());
-                let accepted = if excluded { !overlaps } else { inside };
-                let expected = if accepted {
-                    "accepted"
-                } else {
-                    "name-constraint"
-                };
-                assert_eq!(
-                    code(&result),
-                    expected,
-                    "{subtree:?} {san:?} excluded: {excluded}"
-                );
-            }
-        }
-    }
 }
 
 #[test]
@@ -318,9 +276,28 @@ fn lists_and_cas_from_files() {
     let error = Authorities::from_pem(text.as_bytes(), &profile).unwrap_err();
     assert!(error.to_string().starts_with("item 3: "), "{error}");
     assert!(Authority::new(&device.der, &profile).is_err(), "no CA");
-    let error = Authorities::from_pem(b"-----BEGIN CERTIFICATE-----\nMAA", &profile).unwrap_err();
+    let text = format!("{two}-----BEGIN CERTIFICATE-----\nMAA=\n");
+    let error = Authorities::from_pem(text.as_bytes(), &profile).unwrap_err();
+    assert_eq!(error, FileError::Pem(2), "no end");
+    let error = Authorities::from_pem(b"", &profile).unwrap_err();
+    assert_eq!(error, FileError::Empty);
+
+    let lists = |text: &str| {
+        RevocationLists::from_pem(text.as_bytes(), &profile, RevocationPolicy::default())
+    };
+    let good = list_params(1, &[])
+        .signed_by(&pki.root)
+        .unwrap()
+        .pem()
+        .unwrap();
+    assert_eq!(lists(&good).unwrap().len(), 1);
+    assert_eq!(lists(&two).unwrap_err(), FileError::Empty, "CAs only");
+    let bad = "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n";
+    let error = lists(&format!("{good}{bad}")).unwrap_err();
     assert!(
-        error.to_string().contains("PEM") || error.to_string().contains("nothing"),
+        error
+            .to_string()
+            .starts_with("item 2: certificate refused: malformed DER"),
         "{error}"
     );
 }

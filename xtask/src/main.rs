@@ -1,9 +1,10 @@
-//! `cargo xtask test`, `cargo xtask check` and `cargo xtask fuzz`: see [`USAGE`].
+//! `cargo xtask test`, `check`, `interop` and `fuzz`: see [`USAGE`].
 
 use std::process::ExitCode;
 
 mod check;
 mod fuzz;
+mod interop;
 mod run;
 mod test;
 mod workspace;
@@ -15,6 +16,7 @@ usage: cargo xtask COMMAND
 
   test                            every test, after installing what the tests need
   check                           formatting, lints, docs, no_std, packages, features, licences, fuzz smoke
+  interop                         SDKs and tools of other projects against the gateway; fetches them from PyPI and npm
   fuzz [--target T] [--minutes N] every fuzz target, or one, for N minutes each (default 1)
 
 CI=true makes `check` install the tools it lacks; elsewhere it names the command that would.";
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
     match words.as_slice() {
         ["test"] => test::steps(&mut plan),
         ["check"] => check::steps(&mut plan),
+        ["interop"] => interop::steps(&mut plan),
         ["fuzz", options @ ..] => match fuzz::Options::parse(options) {
             Ok(options) => fuzz::steps(&mut plan, &options),
             Err(error) => return usage(&error),

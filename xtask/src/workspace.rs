@@ -21,15 +21,28 @@ pub fn root() -> &'static Path {
         .expect("xtask is a folder of the workspace")
 }
 
-/// The published crates in alphabetical order.
-pub fn published() -> Result<Vec<Published>, String> {
+/// The folder that cargo builds into.
+pub fn target() -> Result<PathBuf, String> {
+    let metadata = metadata()?;
+    let folder = metadata["target_directory"].as_str();
+    Ok(folder
+        .ok_or("cargo metadata names no target folder")?
+        .into())
+}
+
+fn metadata() -> Result<Value, String> {
     let text = output(&mut cargo([
         "metadata",
         "--no-deps",
         "--format-version=1",
         "--locked",
     ]))?;
-    let metadata: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    serde_json::from_str(&text).map_err(|error| error.to_string())
+}
+
+/// The published crates in alphabetical order.
+pub fn published() -> Result<Vec<Published>, String> {
+    let metadata = metadata()?;
     let packages = metadata["packages"]
         .as_array()
         .ok_or("cargo metadata lists no packages")?;

@@ -9,7 +9,7 @@ mod alloc;
 mod report;
 
 pub use alloc::{Allocations, CountingAllocator};
-pub use report::Bench;
+pub use report::{Bench, CPU_TIME, Options};
 
 use std::sync::OnceLock;
 use std::time::Duration;

@@ -6,10 +6,22 @@ use std::process::ExitCode;
 
 use super::{Entry, Row, measure};
 
+/// How the suites measure that run everybody in this process.
+pub const CPU_TIME: &str =
+    "Thread CPU time, interleaved rounds; ratio = ours / best peer by the best round.";
+
+/// What the command line asks for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    pub quick: bool,
+    /// Also peers that take long to build.
+    pub all_peers: bool,
+}
+
 /// One suite's run.
 pub struct Bench {
     suite: &'static str,
-    quick: bool,
+    options: Options,
     text: String,
     rows: Vec<Row>,
     goals: Vec<Goal>,
@@ -18,39 +30,74 @@ pub struct Bench {
 struct Goal {
     name: String,
     ratio: f64,
-    target: f64,
+    bound: Bound,
+}
+
+/// What a ratio is to be.
+#[derive(Clone, Copy)]
+enum Bound {
+    AtMost(f64),
+    AtLeast(f64),
 }
 
 impl Goal {
     fn met(&self) -> bool {
-        self.ratio <= self.target
+        match self.bound {
+            Bound::AtMost(target) => self.ratio <= target,
+            Bound::AtLeast(target) => self.ratio >= target,
+        }
+    }
+
+    /// At most 1 when the goal is met.
+    fn share(&self) -> f64 {
+        match self.bound {
+            Bound::AtMost(target) => self.ratio / target,
+            Bound::AtLeast(target) => target / self.ratio,
+        }
+    }
+}
+
+impl std::fmt::Display for Bound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AtMost(target) => write!(f, "<={target:.3}"),
+            Self::AtLeast(target) => write!(f, ">={target:.3}"),
+        }
     }
 }
 
 impl Bench {
-    pub fn new(suite: &'static str, quick: bool) -> Self {
+    pub fn new(suite: &'static str, method: &str, options: Options) -> Self {
         let mut bench = Self {
             suite,
-            quick,
+            options,
             text: String::new(),
             rows: Vec::new(),
             goals: Vec::new(),
         };
         bench.say(&format!(
-            "# `{suite}`{}\n\nProcessor: {}. Thread CPU time, interleaved rounds; ratio = ours / best peer by the best round.\n",
-            if quick { " (quick)" } else { "" },
+            "# `{suite}`{}\n\nProcessor: {}. {method}\n",
+            if options.quick { " (quick)" } else { "" },
             processor(),
         ));
         bench
     }
 
     pub fn quick(&self) -> bool {
-        self.quick
+        self.options.quick
+    }
+
+    pub fn all_peers(&self) -> bool {
+        self.options.all_peers
     }
 
     /// `full` rounds, fewer when quick.
     pub fn rounds(&self, full: usize) -> usize {
-        if self.quick { (full / 4).max(2) } else { full }
+        if self.quick() {
+            (full / 4).max(2)
+        } else {
+            full
+        }
     }
 
     /// Prints a line and keeps it for the saved report.
@@ -125,11 +172,21 @@ impl Bench {
             .map_or(f64::NAN, |row| row.allocations)
     }
 
+    /// The ratio is to be `target` at most.
     pub fn goal(&mut self, name: &str, ratio: f64, target: f64) {
         self.goals.push(Goal {
             name: name.to_owned(),
             ratio,
-            target,
+            bound: Bound::AtMost(target),
+        });
+    }
+
+    /// The ratio is to be `target` at least.
+    pub fn goal_at_least(&mut self, name: &str, ratio: f64, target: f64) {
+        self.goals.push(Goal {
+            name: name.to_owned(),
+            ratio,
+            bound: Bound::AtLeast(target),
         });
     }
 
@@ -140,8 +197,8 @@ impl Bench {
         for goal in &goals {
             let verdict = if goal.met() { "PASS" } else { "FAIL" };
             let line = format!(
-                "GOAL {}.{} ratio={:.3} target<={:.3} {verdict}",
-                self.suite, goal.name, goal.ratio, goal.target
+                "GOAL {}.{} ratio={:.3} target{} {verdict}",
+                self.suite, goal.name, goal.ratio, goal.bound
             );
             self.say(&line);
         }
@@ -195,20 +252,23 @@ fn chart(suite: &str, goals: &[Goal]) -> String {
     );
     for (index, goal) in goals.iter().enumerate() {
         let y = ROW * (index + 1) + 6;
-        let width = (goal.ratio / goal.target * TARGET).clamp(1.0, 450.0);
+        let width = (goal.share() * TARGET).clamp(1.0, 450.0);
         let colour = if goal.met() { "#2a7f4f" } else { "#b3432b" };
         let _ = writeln!(
             svg,
             "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>\
              <rect x=\"{LEFT}\" y=\"{y}\" width=\"{width:.1}\" height=\"14\" fill=\"{colour}\"/>\
-             <text x=\"{:.1}\" y=\"{}\">{:.2} (goal {:.2})</text>",
+             <text x=\"{:.1}\" y=\"{}\">{:.2} (goal {})</text>",
             LEFT - 8.0,
             y + 11,
             goal.name,
             LEFT + width + 6.0,
             y + 11,
             goal.ratio,
-            goal.target
+            goal.bound
+                .to_string()
+                .replace("<=", "≤ ")
+                .replace(">=", "≥ ")
         );
     }
     let x = LEFT + TARGET;

@@ -49,7 +49,9 @@ pub fn context() -> ConnectionContext {
 
 pub fn world() -> World {
     World {
-        client_id: THING.to_owned(),
+        client_id: Some(THING.to_owned()),
+        transport: "mqtt",
+        scope: SCOPE,
         source_ip: Some("192.0.2.10".parse().expect("the constant is an address")),
         thing: Some(ThingOf {
             name: THING.to_owned(),

@@ -55,7 +55,6 @@ impl Holder {
 
 pub(super) struct Pki {
     pub(super) root: Ca,
-    pub(super) intermediate: Ca,
     pub(super) server: Holder,
     pub(super) devices: Vec<Holder>,
 }
@@ -87,7 +86,6 @@ impl Pki {
             .collect();
         Self {
             root,
-            intermediate,
             server,
             devices,
         }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rcgen::{CertificateParams, SanType};
+use rcgen::{
+    CertificateParams, CustomExtension, DistinguishedName, DnType, GeneralSubtree, KeyPair,
+    NameConstraints, SanType,
+};
 use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
-use rustls::server::danger::ClientCertVerifier;
 use tls_auth::{Authorities, Authority, PathVerifier, Profile};
 
 use super::pki::{Ca, ca_params, key, name, root};
@@ -36,6 +38,79 @@ fn leaf(by: &Ca, names: usize) -> Vec<u8> {
         .collect();
     let certificate = params.signed_by(&key(), by).expect("it can be made");
     certificate.der().to_vec()
+}
+
+/// An alternative name of so many directory names, as long as those of the constraints and alike but for the end.
+fn directory_names(count: usize) -> CustomExtension {
+    fn wrap(tag: u8, contents: &[u8]) -> Vec<u8> {
+        let [.., high, low] = contents.len().to_be_bytes();
+        let head = match contents.len() {
+            0..=0x7F => vec![tag, low],
+            0x80..=0xFF => vec![tag, 0x81, low],
+            _ => vec![tag, 0x82, high, low],
+        };
+        [head, contents.to_vec()].concat()
+    }
+    let attribute = |arc: u8, text: &str| {
+        let pair = [wrap(0x06, &[0x55, 0x04, arc]), wrap(0x0C, text.as_bytes())].concat();
+        wrap(0x31, &wrap(0x30, &pair))
+    };
+    let names: Vec<u8> = (0..count)
+        .flat_map(|number| {
+            let mut name: Vec<u8> = (100..104)
+                .flat_map(|arc| attribute(arc, "a rather long value"))
+                .collect();
+            name.extend(attribute(3, &format!("y{number}")));
+            wrap(0xA4, &wrap(0x30, &name))
+        })
+        .collect();
+    CustomExtension::from_oid_content(&[2, 5, 29, 17], wrap(0x30, &names))
+}
+
+/// Intermediates, two of each of three names, that constrain directory names by long ones, up to somebody with the name of the root, and
+/// a certificate with as many names as the limits allow and a critical policy, which leads past webpki. Everything would be compared with
+/// everything, if names were compared before signatures.
+fn constrained() -> (Vec<u8>, Vec<Vec<u8>>) {
+    let long = |last: &str| {
+        let mut name = DistinguishedName::new();
+        for arc in 0..4_u64 {
+            name.push(
+                DnType::CustomDnType(vec![2, 5, 4, 100 + arc]),
+                "a rather long value",
+            );
+        }
+        name.push(DnType::CommonName, last);
+        name
+    };
+    let mut others = Vec::new();
+    let mut below = None;
+    for (subject, issuer) in [("c1", "c2"), ("c2", "c3"), ("c3", "root")] {
+        for _ in 0..2 {
+            let mut params = ca_params(subject);
+            params.name_constraints = Some(NameConstraints {
+                permitted_subtrees: vec![],
+                excluded_subtrees: (0..8)
+                    .map(|number| GeneralSubtree::DirectoryName(long(&format!("x{number}"))))
+                    .collect(),
+            });
+            let ca = Ca::signed_by(params, key(), &root(issuer)).expect("it can be made");
+            others.push(ca.der().to_vec());
+            if subject == "c1" {
+                below = Some(ca);
+            }
+        }
+    }
+    let mut params = CertificateParams::default();
+    params.distinguished_name = long("stranger");
+    params.custom_extensions = vec![directory_names(20)];
+    let any = vec![0x30, 8, 0x30, 6, 6, 4, 0x55, 0x1D, 0x20, 0];
+    let mut policy = CustomExtension::from_oid_content(&[2, 5, 29, 32], any);
+    policy.set_criticality(true);
+    params.custom_extensions.push(policy);
+    let by = below.expect("there are intermediates");
+    let key: KeyPair = key();
+    let leaf = params.signed_by(&key, &by).expect("it can be made");
+    (leaf.der().to_vec(), others)
 }
 
 /// Certificates of `first` by `second` and the other way round, in turn, each with a key of its own.
@@ -82,6 +157,7 @@ fn messages(trusted: &Ca) -> Vec<Message> {
         }
     }
     let below_deep = leaf(&deep[5], 1);
+    let constrained = constrained();
     vec![
         Message {
             case: "40 certificates that issue one another (17 KB)",
@@ -112,6 +188,11 @@ fn messages(trusted: &Ca) -> Vec<Message> {
             case: "2 of each of 3 names, up to one with the root's name",
             leaf: leaf(&root("c1"), 1),
             others: doubled,
+        },
+        Message {
+            case: "the same, with constraints, and a critical policy",
+            leaf: constrained.0,
+            others: constrained.1,
         },
         Message {
             case: "a genuine intermediate, and a certificate that it did not issue",

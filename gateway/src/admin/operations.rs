@@ -234,10 +234,11 @@ impl Operations {
             iot_policy::Request::Connect { client_id } => Some(client_id.to_owned()),
             _other => thing,
         };
-        let client_id = client_id.map(str::to_owned).or(assumed).unwrap_or_default();
+        let client_id = client_id.map(str::to_owned).or(assumed);
+        let client_id = client_id.as_deref();
         let context = self
             .registry
-            .connection_context(&id, &client_id, Transport::Mqtt)?;
+            .connection_context(&id, client_id, Transport::Mqtt)?;
         let set = self.registry.policy_set(&id, &self.scope)?;
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -245,9 +246,12 @@ impl Operations {
                 i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
             });
         let explanation = set.explain(&context, &request, now);
-        let mut notes = vec![format!(
-            "asked for the certificate {id} under the client id `{client_id}`"
-        )];
+        let mut notes = vec![match client_id {
+            Some(client_id) => {
+                format!("asked for the certificate {id} under the client id `{client_id}`")
+            }
+            None => format!("asked for the certificate {id} without a client id"),
+        }];
         let certificate = self.registry.certificate(&id)?;
         if certificate.status != CertificateStatus::Active {
             notes.push(format!(

@@ -113,11 +113,7 @@ impl Drop for DeviceAccess {
 
 impl Access for DeviceAccess {
     fn allows(&self, operation: Operation<'_>) -> bool {
-        self.decides(&match operation {
-            Operation::Publish { topic, retain } => Request::Publish { topic, retain },
-            Operation::Subscribe { filter } => Request::Subscribe { filter },
-            Operation::Receive { topic } => Request::Receive { topic },
-        })
+        self.decides(&super::request(operation))
     }
 
     fn revision(&self) -> u64 {

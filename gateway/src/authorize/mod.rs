@@ -14,7 +14,7 @@ use mqtt_codec::{Connect, ReasonCode, Version};
 use parking_lot::Mutex;
 use ring::digest::{Context, SHA256};
 
-use crate::access::{Access, Principal};
+use crate::access::{Access, Operation, Principal};
 use crate::broker::{Broker, Principals};
 use crate::connection::Admission;
 use crate::registry::{
@@ -106,7 +106,9 @@ impl Authorizer {
     /// The registry cannot be read.
     pub fn bind_http(&self, device: &Device) -> Result<Bound, RegistryError> {
         let id = &device.certificate_id;
-        let context = self.registry.connection_context(id, "", Transport::Http)?;
+        let context = self
+            .registry
+            .connection_context(id, None, Transport::Http)?;
         Ok(self.set(id)?.bind(&with_peer(context, device)))
     }
 
@@ -206,9 +208,9 @@ impl Authorizer {
         // What changes from here on is noted again.
         access.unmark_stale();
         let id = &access.device.certificate_id;
-        let context = self
-            .registry
-            .connection_context(id, &access.client_id, access.transport)?;
+        let context =
+            self.registry
+                .connection_context(id, Some(&access.client_id), access.transport)?;
         let mut context = with_peer(context, &access.device);
         if access.persists {
             context = context.with_persistent_connect();
@@ -231,13 +233,7 @@ impl Authorizer {
             tracing::error!(%error, "permissions cannot be read");
             ReasonCode::ServerUnavailable
         };
-        let persists = match connect.version() {
-            Version::V5 => connect
-                .properties()
-                .session_expiry_interval()
-                .is_some_and(|seconds| seconds > 0),
-            _ => !connect.clean_start(),
-        };
+        let persists = asks_for_persistence(connect);
         let will = connect.will();
         let will_topic = will.as_ref().map(|will| will.topic());
         let access = self
@@ -344,7 +340,28 @@ fn with_peer(mut context: ConnectionContext, device: &Device) -> ConnectionConte
     context
 }
 
-fn unix_seconds() -> i64 {
+/// Whether a client wants its session to outlive the connection (`iot:ConnectAttributes`, `PersistentConnect`).
+pub(crate) fn asks_for_persistence(connect: &Connect<&[u8]>) -> bool {
+    match connect.version() {
+        Version::V5 => connect
+            .properties()
+            .session_expiry_interval()
+            .is_some_and(|seconds| seconds > 0),
+        _ => !connect.clean_start(),
+    }
+}
+
+/// What an operation is called in policies.
+pub(crate) const fn request(operation: Operation<'_>) -> Request<'_> {
+    match operation {
+        Operation::Publish { topic, retain } => Request::Publish { topic, retain },
+        Operation::Subscribe { filter } => Request::Subscribe { filter },
+        Operation::Receive { topic } => Request::Receive { topic },
+    }
+}
+
+/// The time that policies are asked for.
+pub(crate) fn unix_seconds() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     i64::try_from(since.unwrap_or_default().as_secs()).unwrap_or(i64::MAX)
 }

@@ -3,12 +3,12 @@
 use core::task::Waker;
 use std::sync::Arc;
 
-use mqtt_codec::{PacketId, ReasonCode};
+use mqtt_codec::{PacketId, QoS, ReasonCode};
 
 use super::Broker;
 use super::outgoing::Slot;
 use super::records::{self, SessionRecord, WillRecord};
-use super::session::{Link, Session, SessionKey};
+use super::session::{Link, Session, SessionKey, State};
 use super::timers::{Due, What};
 use super::will::Will;
 use crate::store::{Batch, Table, Ticket};
@@ -58,10 +58,17 @@ impl Broker {
         if old.is_none() && sessions.len() >= self.settings.limits.sessions {
             return Err(AttachError::TooMany);
         }
+        // What follows is not undone, so it is asked before whether it can be written down.
+        if (old.is_some() || wanted.expiry > 0) && self.journal.is_full() {
+            return Err(AttachError::Store);
+        }
         let mut wakers: Vec<Waker> = Vec::new();
         let mut will = None;
         let mut batch = Batch::new();
-        let resumed = old.as_ref().filter(|_| !wanted.clean_start);
+        // A session that ends with its connection ends when that is taken over.
+        let resumed = old
+            .as_ref()
+            .filter(|session| !wanted.clean_start && session.is_persistent());
         let now = self.clock.millis();
         let link = Link::new(Arc::clone(&wanted.peer), wanted.keep_alive, now);
         let attached = match resumed {
@@ -129,15 +136,11 @@ impl Broker {
             self.forget(&attached.session, &mut batch);
         }
         drop(sessions);
-        let ticket = if batch.is_empty() {
-            None
-        } else {
-            Some(self.submit(batch).ok_or(AttachError::Store)?)
+        let ticket = match will {
+            Some(will) => self.publish_will(&will, batch),
+            None => self.submit_always(batch),
         };
         wakers.into_iter().for_each(Waker::wake);
-        if let Some(will) = will {
-            self.publish_will(&will);
-        }
         Ok(Attached { ticket, ..attached })
     }
 
@@ -146,6 +149,7 @@ impl Broker {
     pub(crate) fn detach(&self, session: &Arc<Session>, generation: u64, keep_will: bool) {
         let now = self.clock.millis();
         let mut ends = false;
+        let mut batch = Batch::new();
         let due = {
             let mut state = session.state.lock();
             if !state.is_held_by(generation) {
@@ -160,7 +164,7 @@ impl Broker {
                 .iter()
                 .map(|delivery| delivery.message.size())
                 .fold(0, usize::saturating_add);
-            state.waiting_bytes = state.waiting_bytes.saturating_sub(bytes);
+            state.bytes = state.bytes.saturating_sub(bytes);
             state.waiting_qos0 = std::collections::VecDeque::new();
             if !keep_will {
                 state.will = None;
@@ -186,21 +190,32 @@ impl Broker {
                 let at = after(now, expiry);
                 self.add_timer(&mut state, session, generation, at, What::EndSession);
             }
+            // What was sent goes out under the same identifier next time, also after a restart (MQTT 5.0 [MQTT-4.4.0-1]).
+            for (id, slot) in state.outgoing.iter() {
+                if let Slot::Sent(delivery) = slot
+                    && delivery.qos == QoS::AtLeastOnce
+                    && !ends
+                {
+                    self.note_delivery(session, delivery, id, false, &mut batch);
+                }
+            }
             will
         };
-        if let Some(will) = due {
-            self.publish_will(&will);
+        if !ends {
+            self.keep_session(session, &mut batch);
         }
+        match due {
+            Some(will) => self.publish_will(&will, batch),
+            None => self.submit_always(batch),
+        };
         if ends {
             self.end_session_of(session, Some(generation));
-        } else {
-            self.keep_session(session);
         }
     }
 
     fn add_timer(
         &self,
-        state: &mut super::State,
+        state: &mut State,
         session: &Arc<Session>,
         generation: u64,
         at: u64,
@@ -238,7 +253,7 @@ impl Broker {
     }
 
     /// Writes down how long a session that has no connection is to be kept.
-    pub(super) fn keep_session(&self, session: &Session) {
+    pub(super) fn keep_session(&self, session: &Session, batch: &mut Batch) {
         if !session.is_persistent() {
             return;
         }
@@ -249,20 +264,16 @@ impl Broker {
             }
             SessionRecord {
                 expiry: state.expiry,
-                disconnected: state.link.is_none().then(|| self.clock.millis()),
+                disconnected: state.disconnected.filter(|_| state.link.is_none()),
                 will: state.will.as_ref().map(WillRecord::of),
             }
         };
         let key = session.client_id.as_bytes().to_vec();
-        self.submit(Batch::new().put(Table::Session, key, record.write()));
+        batch.push(Table::Session, key, Some(record.write()));
     }
 
-    /// Ends a session that no connection holds.
-    pub(super) fn end_session(&self, session: &Arc<Session>) {
-        self.end_session_of(session, None);
-    }
-
-    fn end_session_of(&self, session: &Arc<Session>, generation: Option<u64>) {
+    /// Ends a session that no connection holds, unless there has been another since the one of this generation.
+    pub(super) fn end_session_of(&self, session: &Arc<Session>, generation: Option<u64>) {
         let mut batch = Batch::new();
         let will = {
             let mut sessions = self.sessions.lock();
@@ -283,25 +294,25 @@ impl Broker {
             self.dissolve(session, &mut batch);
             will
         };
-        if !batch.is_empty() {
-            self.submit(batch);
-        }
-        if let Some(will) = will {
-            self.publish_will(&will);
-        }
+        match will {
+            Some(will) => self.publish_will(&will, batch),
+            None => self.submit_always(batch),
+        };
     }
 
     /// Takes everything away that a session has.
     fn dissolve(&self, session: &Arc<Session>, batch: &mut Batch) {
-        self.forget(session, batch);
         let mut state = session.state.lock();
         state.ended = true;
+        self.settle_all(session, &mut state, batch);
         self.cancel_timers(&mut state.timers);
         state.waiting.clear();
         state.waiting_qos0.clear();
-        state.waiting_bytes = 0;
+        state.bytes = 0;
         state.outgoing = super::outgoing::Outgoing::default();
+        state.relief.drain(..).for_each(Waker::wake);
         drop(state);
+        self.forget_subscriptions(session, batch);
         if session
             .subscriptions
             .load(core::sync::atomic::Ordering::Relaxed)
@@ -312,27 +323,28 @@ impl Broker {
         }
     }
 
-    /// Takes out of the store what it has of a session.
+    /// Takes out of the store what it has of a session; the connection that holds it keeps what it is owed.
     fn forget(&self, session: &Arc<Session>, batch: &mut Batch) {
-        let client = &session.client_id;
-        let state = session.state.lock();
-        let owed: Vec<_> = state
-            .waiting
-            .iter()
-            .cloned()
-            .chain(state.outgoing.iter().filter_map(|(_, slot)| match slot {
-                Slot::Free => None,
-                Slot::Sent(delivery) | Slot::Released(delivery) => Some(delivery.clone()),
-            }))
-            .collect();
-        let incoming: Vec<PacketId> = state.incoming.iter().copied().collect();
-        drop(state);
-        for delivery in &owed {
+        self.settle_all(session, &mut session.state.lock(), batch);
+        self.forget_subscriptions(session, batch);
+    }
+
+    /// Takes the rows of all that a session is owed, and of the identifiers that it holds.
+    fn settle_all(&self, session: &Session, state: &mut State, batch: &mut Batch) {
+        for delivery in &mut state.waiting {
             self.settle(session, delivery, batch);
         }
-        for id in incoming {
-            batch.push(Table::Incoming, records::incoming_key(client, id), None);
+        for delivery in state.outgoing.deliveries_mut() {
+            self.settle(session, delivery, batch);
         }
+        for id in &state.incoming {
+            let key = records::incoming_key(&session.client_id, *id);
+            batch.push(Table::Incoming, key, None);
+        }
+    }
+
+    fn forget_subscriptions(&self, session: &Arc<Session>, batch: &mut Batch) {
+        let client = &session.client_id;
         let key = SessionKey(Arc::clone(session));
         for (filter, share, _) in self.index.read().subscriptions_of(&key) {
             let text = records::filter_text(filter.as_str(), share);

@@ -129,7 +129,7 @@ impl Broker {
         waker.into_iter().for_each(Waker::wake);
         match generation {
             Some(generation) => released(&session, generation).await,
-            None => self.end_session(&session),
+            None => self.end_session_of(&session, None),
         }
         Ended::Done
     }
@@ -163,6 +163,7 @@ impl Broker {
             retain: false,
             identifiers: Identifiers::None,
             row: None,
+            again: false,
         };
         let mut wakers = Vec::new();
         let pushed = session.push(delivery, &self.settings.limits, &mut wakers);

@@ -19,6 +19,15 @@ use crate::store::{Batch, Store, StoreError, Table};
 /// Entries read at a time.
 const PAGE: usize = 1000;
 
+/// A session that was found.
+struct Found {
+    session: Arc<Session>,
+    /// When its last connection ended, in milliseconds of the broker's clock.
+    disconnected: u64,
+    /// Whether it had a connection when the process ended: then nothing says what was sent on it.
+    was_connected: bool,
+}
+
 impl Broker {
     /// Reads sessions, their subscriptions and queues, and retained messages; sweeps away what belongs to nobody.
     pub(super) fn load(&self) -> Result<(), StoreError> {
@@ -46,8 +55,13 @@ impl Broker {
                     },
                 });
             }
-            // Whoever was connected when the process ended was disconnected by that.
-            found.insert(client_id, (session, record.disconnected.unwrap_or(now)));
+            let found_one = Found {
+                session,
+                // Whoever was connected when the process ended was disconnected by that.
+                disconnected: record.disconnected.unwrap_or(now),
+                was_connected: record.disconnected.is_none(),
+            };
+            found.insert(client_id, found_one);
             Ok(())
         })?;
 
@@ -55,7 +69,7 @@ impl Broker {
             let (client, filter) = records::client_and_rest(key)?;
             let text = core::str::from_utf8(filter).unwrap_or_default();
             match (found.get(client), SubscriptionFilter::new(text)) {
-                (Some((session, _)), Ok(filter)) => {
+                (Some(Found { session, .. }), Ok(filter)) => {
                     let granted = records::read_subscription(value)?;
                     let inserted =
                         self.index
@@ -85,7 +99,7 @@ impl Broker {
         self.scan(Table::Incoming, |key, _| {
             let (client, id) = records::client_and_rest(key)?;
             match found.get(client) {
-                Some((session, _)) => {
+                Some(Found { session, .. }) => {
                     session
                         .state
                         .lock()
@@ -106,17 +120,20 @@ impl Broker {
             };
             if message.is_expired(now) {
                 sweep.push(Table::Retained, Bytes::copy_from_slice(key), None);
-            } else if let Err(full) = self.retained.write().insert(name, message) {
-                tracing::error!(topic = text, %full, "a retained message is lost");
+            } else if self.retained.write().set(name, &message).is_err() {
+                tracing::error!(
+                    topic = text,
+                    "a retained message is lost: there is no room for it"
+                );
             }
             Ok(())
         })?;
 
         self.numbers
             .fetch_max(highest.saturating_add(1), Ordering::Relaxed);
-        for (client_id, (session, disconnected)) in found {
-            self.rearm(&session, disconnected);
-            self.sessions.lock().insert(client_id, session);
+        for (client_id, one) in found {
+            self.rearm(&one.session, one.disconnected);
+            self.sessions.lock().insert(client_id, one.session);
         }
         if !sweep.is_empty() {
             self.submit(sweep);
@@ -127,12 +144,12 @@ impl Broker {
     /// Reads the queues in the order of their rows; gives the highest number seen.
     fn load_queues(
         &self,
-        found: &HashMap<Arc<str>, (Arc<Session>, u64)>,
+        found: &HashMap<Arc<str>, Found>,
         messages: HashMap<u64, Message>,
         sweep: &mut Batch,
     ) -> Result<u64, StoreError> {
         let mut highest = 0;
-        let mut rows: Vec<(Arc<Session>, u64, QueueRecord)> = Vec::new();
+        let mut rows: Vec<(&Found, u64, QueueRecord)> = Vec::new();
         let mut references: HashMap<u64, usize> = HashMap::new();
         self.scan(Table::Queue, |key, value| {
             let (client, row) = records::client_and_rest(key)?;
@@ -140,10 +157,10 @@ impl Broker {
             highest = highest.max(row);
             let record = QueueRecord::read(value)?;
             match found.get(client) {
-                Some((session, _)) if messages.contains_key(&record.message) => {
+                Some(found) if messages.contains_key(&record.message) => {
                     let count = references.entry(record.message).or_default();
                     *count = count.saturating_add(1);
-                    rows.push((Arc::clone(session), row, record));
+                    rows.push((found, row, record));
                 }
                 _ => sweep.push(Table::Queue, Bytes::copy_from_slice(key), None),
             }
@@ -167,7 +184,8 @@ impl Broker {
             }
         }
         let mut sent: HashMap<u64, Vec<(PacketId, Slot)>> = HashMap::new();
-        for (session, row, record) in rows {
+        for (found, row, record) in rows {
+            let session = &found.session;
             let Some(message) = shared.get(&record.message) else {
                 continue;
             };
@@ -177,7 +195,12 @@ impl Broker {
                 retain: record.retain,
                 identifiers: record.identifiers(),
                 row: core::num::NonZeroU64::new(row),
+                // QoS 2 goes out after its identifier was written down, QoS 1 does not wait for that.
+                again: found.was_connected && record.qos()? == mqtt_codec::QoS::AtLeastOnce,
             };
+            // What was accepted once is kept, whatever the limit is now.
+            let mut state = session.state.lock();
+            state.bytes = state.bytes.saturating_add(message.size());
             match record.packet_id.and_then(PacketId::new) {
                 Some(id) => {
                     let slot = if record.released {
@@ -188,14 +211,11 @@ impl Broker {
                     sent.entry(session.number).or_default().push((id, slot));
                 }
                 None => {
-                    let mut state = session.state.lock();
-                    // What was accepted once is kept, whatever the limit is now.
-                    state.waiting_bytes = state.waiting_bytes.saturating_add(message.size());
                     state.waiting.push_back(delivery);
                 }
             }
         }
-        for (session, _) in found.values() {
+        for Found { session, .. } in found.values() {
             if let Some(exchanges) = sent.remove(&session.number) {
                 session.state.lock().outgoing.restore(exchanges);
             }

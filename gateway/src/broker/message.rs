@@ -126,6 +126,8 @@ pub(crate) struct Delivery {
     pub(crate) identifiers: Identifiers,
     /// The row of the session's queue, for a session that outlives its connection.
     pub(crate) row: Option<NonZeroU64>,
+    /// Whether it may have been sent already, by a process that was killed before it could write that down.
+    pub(crate) again: bool,
 }
 
 /// What a subscription was granted, in the eight bytes that the index holds for it.

@@ -2,7 +2,8 @@
 //!
 //! It knows no sockets. A [`Connection`](crate::connection::Connection) brings it what a client says, takes what waits
 //! for the client, and is woken when there is something. All state is shared between the threads; locks are taken in
-//! this order and held briefly: the map of sessions, the index, one session.
+//! this order and held briefly: the map of sessions, the index, the retained messages, one session; the timers and the
+//! journal's queue last.
 
 mod attach;
 mod clients;
@@ -38,6 +39,7 @@ pub(crate) use clients::{Direct, Ended, LinkState};
 pub(crate) use clock::Clock;
 pub(crate) use message::{Delivery, Granted, Message};
 pub(crate) use outgoing::{Answered, Slot};
+use retained::Retained;
 pub(crate) use retained::RetainedQuery;
 pub(crate) use route::{Routed, Sendable, Turn};
 use session::SessionKey;
@@ -89,7 +91,7 @@ pub struct Broker {
     clock: Clock,
     sessions: Mutex<HashMap<Arc<str>, Arc<Session>, foldhash::fast::RandomState>>,
     index: RwLock<SubscriptionIndex<SessionKey, Granted>>,
-    retained: RwLock<RetainedIndex<Arc<Message>>>,
+    retained: RwLock<Retained>,
     journal: Arc<Journal>,
     timers: Timers,
     /// Numbers of sessions, messages and rows: each is used once, also across restarts.
@@ -133,11 +135,12 @@ impl Broker {
                     .with_match_rules(topics.match_rules())
                     .with_capacity_limit(settings.limits.subscriptions),
             ),
-            retained: RwLock::new(
+            retained: RwLock::new(Retained::new(
                 RetainedIndex::new()
                     .with_match_rules(topics.match_rules())
                     .with_capacity_limit(settings.limits.retained_messages),
-            ),
+                settings.limits.retained_bytes,
+            )),
             journal,
             timers: Timers::default(),
             numbers: AtomicU64::new(1),
@@ -240,18 +243,13 @@ impl Broker {
                     state.will.take()
                 };
                 if let Some(will) = will {
-                    self.publish_will(&will);
-                    self.keep_session(session);
+                    let mut batch = Batch::new();
+                    self.keep_session(session, &mut batch);
+                    self.publish_will(&will, batch);
                 }
             }
             timers::What::EndSession => {
-                {
-                    let state = session.state.lock();
-                    if state.generation != generation || state.link.is_some() {
-                        return;
-                    }
-                }
-                self.end_session(session);
+                self.end_session_of(session, Some(generation));
             }
         }
     }
@@ -276,7 +274,7 @@ impl Broker {
     pub fn wake(&self, client_id: &str) {
         let waker = self
             .session(client_id)
-            .and_then(|session| session.state.lock().take_waker());
+            .and_then(|session| session.state.lock().alert());
         waker.into_iter().for_each(Waker::wake);
     }
 
@@ -304,9 +302,17 @@ impl Broker {
         }
     }
 
-    /// A delivery is done with: its rows go.
-    pub(crate) fn settle(&self, session: &Session, delivery: &Delivery, batch: &mut Batch) {
-        let Some(row) = delivery.row else { return };
+    /// A batch that goes on with what was taken before, or ends it, goes to the store whatever waits there already. Its
+    /// ticket, unless there is nothing to write.
+    pub(crate) fn submit_always(&self, batch: Batch) -> Option<Ticket> {
+        (!batch.is_empty()).then(|| self.journal.submit_always(batch))
+    }
+
+    /// A delivery is done with: its rows go, once.
+    pub(crate) fn settle(&self, session: &Session, delivery: &mut Delivery, batch: &mut Batch) {
+        let Some(row) = delivery.row.take() else {
+            return;
+        };
         batch.push(
             Table::Queue,
             records::queue_key(&session.client_id, row),
@@ -389,7 +395,8 @@ impl Broker {
         self.clock.millis().checked_div(1000).unwrap_or_default()
     }
 
-    fn publish_will(&self, will: &Will) {
+    /// Publishes a will. What is in `batch` is written with it, and in any case; the ticket is of that.
+    fn publish_will(&self, will: &Will, batch: Batch) -> Option<Ticket> {
         use crate::access::Operation;
         let topic = will.publish.topic();
         let operation = Operation::Publish {
@@ -410,14 +417,26 @@ impl Broker {
                 topic,
                 "a will was not published: its client may not publish there"
             );
-            return;
+            return self.submit_always(batch);
         }
-        let mut turn = Turn::default();
         let Ok(name) = TopicName::new(topic) else {
-            return;
+            return self.submit_always(batch);
         };
-        self.publish(name, &will.publish, will.qos, None, Batch::new(), &mut turn);
+        let mut turn = Turn::default();
+        let routed = self.publish(
+            name,
+            &will.publish,
+            will.qos,
+            None,
+            batch.clone(),
+            &mut turn,
+        );
         turn.end(self);
+        if routed.refused {
+            tracing::warn!(topic, "a will was not published: there is no room for it");
+            return self.submit_always(batch);
+        }
+        routed.ticket
     }
 
     fn access_of(

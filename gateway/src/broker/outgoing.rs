@@ -165,13 +165,21 @@ impl Outgoing {
         }
     }
 
-    /// Gives an identifier back that was never sent.
+    /// Gives an identifier back that is not to be sent, or not again.
     pub(crate) fn take_back(&mut self, id: PacketId) -> Option<Delivery> {
         self.finish(id)
     }
 
     pub(crate) fn get(&mut self, id: PacketId) -> Option<&Slot> {
         self.slot(id).map(|slot| &*slot)
+    }
+
+    /// All deliveries that are not answered.
+    pub(crate) fn deliveries_mut(&mut self) -> impl Iterator<Item = &mut Delivery> {
+        self.slots.iter_mut().filter_map(|slot| match slot {
+            Slot::Free => None,
+            Slot::Sent(delivery) | Slot::Released(delivery) => Some(delivery),
+        })
     }
 
     /// Everything that is not answered, the oldest first.

@@ -6,13 +6,84 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use mqtt_codec::{QoS, SubscriptionId};
-use topic_match::{Cursor, PageLimit, TopicFilterBuf, TopicName};
+use topic_match::{Cursor, PageLimit, RetainedIndex, TopicFilterBuf, TopicName};
 
 use super::Broker;
 use super::message::{Delivery, Message, MessageRow};
 use super::records;
-use super::session::Session;
+use super::session::{Pushed, Session};
 use crate::store::{Batch, Store, StoreError, Table};
+
+/// The messages that are kept, within their limits of number and bytes.
+pub(super) struct Retained {
+    index: RetainedIndex<Arc<Message>>,
+    bytes: usize,
+    limit: usize,
+}
+
+impl Retained {
+    pub(super) fn new(index: RetainedIndex<Arc<Message>>, limit: usize) -> Self {
+        Self {
+            index,
+            bytes: 0,
+            limit,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    fn get(&self, name: TopicName<'_>) -> Option<&Arc<Message>> {
+        self.index.get(name)
+    }
+
+    /// Keeps a message, or, when it has no payload, forgets the one that was kept
+    /// (MQTT 5.0 [MQTT-3.3.1-5], [MQTT-3.3.1-6]). What was kept before is given back; nothing is changed when there is no
+    /// room.
+    pub(super) fn set(
+        &mut self,
+        name: TopicName<'_>,
+        message: &Arc<Message>,
+    ) -> Result<Option<Arc<Message>>, NoRoom> {
+        if message.publish.payload().is_empty() {
+            return Ok(self.remove(name));
+        }
+        let before = self.index.get(name).map_or(0, |before| before.size());
+        let bytes = self
+            .bytes
+            .saturating_sub(before)
+            .saturating_add(message.size());
+        if bytes > self.limit {
+            return Err(NoRoom);
+        }
+        let before = self
+            .index
+            .insert(name, Arc::clone(message))
+            .map_err(|_| NoRoom)?;
+        self.bytes = bytes;
+        Ok(before)
+    }
+
+    fn remove(&mut self, name: TopicName<'_>) -> Option<Arc<Message>> {
+        let removed = self.index.remove(name)?;
+        self.bytes = self.bytes.saturating_sub(removed.size());
+        Some(removed)
+    }
+
+    /// Takes back what [`set`](Self::set) did, when it could not be written down.
+    pub(super) fn restore(&mut self, name: TopicName<'_>, before: Option<Arc<Message>>) {
+        match before {
+            // It had room before.
+            Some(before) => drop(self.set(name, &before)),
+            None => drop(self.remove(name)),
+        }
+    }
+}
+
+/// There are as many retained messages as are allowed, or as many bytes of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NoRoom;
 
 /// Retained messages that a new subscription is still owed.
 #[derive(Debug)]
@@ -36,29 +107,14 @@ impl RetainedQuery {
             identifier,
         }
     }
+
+    /// Whether it is of the same subscription.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.filter == other.filter
+    }
 }
 
 impl Broker {
-    /// Keeps a message, or, when it has no payload, forgets the one that was kept
-    /// (MQTT 5.0 [MQTT-3.3.1-5], [MQTT-3.3.1-6]).
-    pub(super) fn retain_message(
-        &self,
-        name: TopicName<'_>,
-        message: &Arc<Message>,
-        batch: &mut Batch,
-    ) {
-        let key = Bytes::copy_from_slice(name.as_str().as_bytes());
-        if message.publish.payload().is_empty() {
-            self.retained.write().remove(name);
-            batch.push(Table::Retained, key, None);
-            return;
-        }
-        match self.retained.write().insert(name, Arc::clone(message)) {
-            Ok(_) => batch.push(Table::Retained, key, Some(records::write_message(message))),
-            Err(full) => tracing::warn!(topic = name.as_str(), %full, "a message was not retained"),
-        }
-    }
-
     /// The retained message of a topic.
     pub(crate) fn retained(&self, name: TopicName<'_>) -> Option<Arc<Message>> {
         let message = self.retained.read().get(name).map(Arc::clone)?;
@@ -101,18 +157,23 @@ impl Broker {
     /// Lets the next retained messages of a subscription wait for their session; `false` when there are no more.
     pub(crate) fn continue_retained(&self, query: &mut RetainedQuery, session: &Session) -> bool {
         const PAGE: usize = 64;
+        const VISITS: usize = 1000;
         let now = self.clock.millis();
         let mut found: Vec<Arc<Message>> = Vec::new();
-        let page = self.retained.read().page(
+        let mut expired: Vec<Arc<Message>> = Vec::new();
+        let page = self.retained.read().index.page(
             query.filter.as_filter(),
             &mut query.cursor,
-            PageLimit::results(PAGE).with_visits(10_000),
+            PageLimit::results(PAGE).with_visits(VISITS),
             |_, message| {
-                if !message.is_expired(now) {
+                if message.is_expired(now) {
+                    expired.push(Arc::clone(message));
+                } else {
                     found.push(Arc::clone(message));
                 }
             },
         );
+        self.forget_expired(&expired);
         let mut batch = Batch::new();
         let persistent = session.is_persistent();
         for kept in found {
@@ -123,23 +184,51 @@ impl Broker {
             } else {
                 (kept, None)
             };
-            let delivery = Delivery {
+            let mut delivery = Delivery {
                 message,
                 qos,
                 // MQTT 5.0 [MQTT-3.3.1-8]
                 retain: true,
                 identifiers: query.identifier.into(),
                 row,
+                again: false,
             };
             // The caller asks for more only when there is room; a queue that fills up meanwhile loses what it would
             // lose of live messages.
-            let mut state = session.state.lock();
-            let _ = state.push(delivery, &self.settings.limits);
+            let pushed = session
+                .state
+                .lock()
+                .push(delivery.clone(), &self.settings.limits);
+            if !matches!(pushed, Pushed::Waiting | Pushed::UnderPressure) {
+                self.settle(session, &mut delivery, &mut batch);
+            }
         }
-        if !batch.is_empty() {
-            self.submit(batch);
-        }
+        self.submit_always(batch);
         !page.complete
+    }
+
+    /// Messages that were met and are of no use any more go, unless others have come in their place.
+    fn forget_expired(&self, expired: &[Arc<Message>]) {
+        if expired.is_empty() {
+            return;
+        }
+        let mut batch = Batch::new();
+        let mut retained = self.retained.write();
+        for message in expired {
+            let topic = message.publish.topic();
+            let Ok(name) = TopicName::new(topic) else {
+                continue;
+            };
+            let is_there = retained
+                .get(name)
+                .is_some_and(|kept| Arc::ptr_eq(kept, message));
+            if is_there {
+                retained.remove(name);
+                batch.push(Table::Retained, topic.as_bytes().to_vec(), None);
+            }
+        }
+        // Under the lock: what is kept next under these names is written after.
+        self.submit_always(batch);
     }
 
     /// A copy of a kept message that lives in the queue of one session.
@@ -169,6 +258,7 @@ impl Broker {
             retain: true,
             identifiers: identifier.into(),
             row: Some(row),
+            again: false,
         };
         if let Some(stored) = &message.row {
             batch.push(

@@ -39,7 +39,7 @@ pub(crate) struct Sendable {
 impl Turn {
     pub(crate) fn end(&mut self, broker: &Broker) {
         if !self.batch.is_empty() {
-            broker.submit(core::mem::take(&mut self.batch));
+            broker.submit_always(core::mem::take(&mut self.batch));
         }
         for waker in self.wakers.drain(..) {
             waker.wake();
@@ -121,8 +121,12 @@ impl Broker {
         if matches.is_exhausted() {
             tracing::warn!(
                 topic = name.as_str(),
-                "the lookup of a topic ended at its limit: some subscribers did not get a message"
+                "a message was refused: the lookup of its subscribers came to its limit"
             );
+            return Routed {
+                refused: true,
+                ..Routed::default()
+            };
         }
         let mut targets = targets.list;
         let mut routed = Routed {
@@ -158,7 +162,7 @@ impl Broker {
         });
 
         // What must survive is handed to the store before anyone can answer it.
-        if kept > 0 || retain {
+        if kept > 0 {
             if let Some(row) = &message.row {
                 batch.push(
                     Table::Message,
@@ -178,31 +182,29 @@ impl Broker {
                     );
                 }
             }
-            if retain {
-                self.retain_message(name, &message, &mut batch);
-            }
         }
-        self.write_down(batch, &mut routed);
+        if retain {
+            self.retain(name, &message, batch, &mut routed);
+        } else {
+            self.write_down(batch, &mut routed);
+        }
         if routed.refused {
             return routed;
         }
 
         for target in &targets {
-            let pushed = target.session.push(
-                target.delivery(&message),
-                &self.settings.limits,
-                &mut turn.wakers,
-            );
-            match pushed {
+            match self.push(target, &message, now, turn) {
                 Pushed::Waiting => {}
                 Pushed::UnderPressure => turn.pressed = Some(Arc::clone(target.session)),
                 Pushed::Offline | Pushed::Ended => {
-                    self.settle(target.session, &target.delivery(&message), &mut turn.batch);
+                    let mut delivery = target.delivery(&message);
+                    self.settle(target.session, &mut delivery, &mut turn.batch);
                 }
                 Pushed::Full => {
                     routed.full = routed.full.saturating_add(1);
                     self.counts.dropped.fetch_add(1, Ordering::Relaxed);
-                    self.settle(target.session, &target.delivery(&message), &mut turn.batch);
+                    let mut delivery = target.delivery(&message);
+                    self.settle(target.session, &mut delivery, &mut turn.batch);
                 }
             }
         }
@@ -210,6 +212,56 @@ impl Broker {
             self.counts.refused.fetch_add(1, Ordering::Relaxed);
         }
         routed
+    }
+
+    /// Lets a message wait for a session. One whose queue is full of what has expired has room.
+    fn push(
+        &self,
+        target: &Target<'_>,
+        message: &Arc<Message>,
+        now: u64,
+        turn: &mut Turn,
+    ) -> Pushed {
+        let session = target.session;
+        let limits = &self.settings.limits;
+        let pushed = session.push(target.delivery(message), limits, &mut turn.wakers);
+        if pushed != Pushed::Full {
+            return pushed;
+        }
+        let mut expired = session.state.lock().purge(now);
+        if expired.is_empty() {
+            return pushed;
+        }
+        for delivery in &mut expired {
+            self.settle(session, delivery, &mut turn.batch);
+        }
+        session.push(target.delivery(message), limits, &mut turn.wakers)
+    }
+
+    /// Keeps a message, or forgets the one that was kept; memory and store change together.
+    fn retain(
+        &self,
+        name: TopicName<'_>,
+        message: &Arc<Message>,
+        mut batch: Batch,
+        routed: &mut Routed,
+    ) {
+        let mut retained = self.retained.write();
+        let Ok(before) = retained.set(name, message) else {
+            tracing::warn!(
+                topic = name.as_str(),
+                "a message was refused: there is no room to retain it"
+            );
+            routed.refused = true;
+            return;
+        };
+        let value =
+            (!message.publish.payload().is_empty()).then(|| records::write_message(message));
+        batch.push(Table::Retained, name.as_str().as_bytes().to_vec(), value);
+        self.write_down(batch, routed);
+        if routed.refused {
+            retained.restore(name, before);
+        }
     }
 
     fn write_down(&self, batch: Batch, routed: &mut Routed) {
@@ -243,6 +295,7 @@ impl Target<'_> {
             retain: self.retain,
             identifiers: self.identifiers.clone(),
             row: self.row,
+            again: false,
         }
     }
 }

@@ -10,7 +10,7 @@ use mqtt_codec::{PacketId, QoS, ReasonCode};
 use parking_lot::Mutex;
 
 use super::message::Delivery;
-use super::outgoing::Outgoing;
+use super::outgoing::{Answered, Outgoing};
 use super::will::Will;
 use crate::settings::Limits;
 
@@ -57,7 +57,10 @@ pub(crate) struct State {
     /// QoS 0 does not wait for the window (MQTT 5.0 [MQTT-3.3.4-9]).
     pub(crate) waiting_qos0: VecDeque<Delivery>,
     pub(crate) waiting: VecDeque<Delivery>,
-    pub(crate) waiting_bytes: usize,
+    /// Bytes of all that waits, and of all that was sent and not answered.
+    pub(crate) bytes: usize,
+    /// When expired messages were last looked for, in milliseconds of the broker's clock.
+    purged: u64,
     pub(crate) outgoing: Outgoing,
     /// QoS 2 identifiers from the client that it has not released.
     pub(crate) incoming: BTreeSet<PacketId>,
@@ -81,6 +84,8 @@ pub(crate) struct Link {
     pub(crate) since: u64,
     /// Set when the connection has nothing to do.
     pub(crate) waker: Option<Waker>,
+    /// Wakes the connection to be told to end, also when it is busy with a client that does not read.
+    pub(crate) closer: Option<Waker>,
     /// Why the connection has to end.
     pub(crate) close: Option<ReasonCode>,
 }
@@ -92,6 +97,7 @@ impl Link {
             keep_alive,
             since,
             waker: None,
+            closer: None,
             close: None,
         }
     }
@@ -131,7 +137,8 @@ impl Session {
                 ended: false,
                 waiting_qos0: VecDeque::new(),
                 waiting: VecDeque::new(),
-                waiting_bytes: 0,
+                bytes: 0,
+                purged: 0,
                 outgoing: Outgoing::default(),
                 incoming: BTreeSet::new(),
                 will: None,
@@ -192,11 +199,11 @@ impl State {
         if delivery.qos == QoS::AtMostOnce && self.link.is_none() {
             return Pushed::Offline;
         }
-        let bytes = self.waiting_bytes.saturating_add(delivery.message.size());
+        let bytes = self.bytes.saturating_add(delivery.message.size());
         if self.waiting_messages() >= limits.queued_messages || bytes > limits.queued_bytes {
             return Pushed::Full;
         }
-        self.waiting_bytes = bytes;
+        self.bytes = bytes;
         if delivery.qos == QoS::AtMostOnce {
             self.waiting_qos0.push_back(delivery);
         } else {
@@ -223,31 +230,77 @@ impl State {
 
     /// Takes the next QoS 0 delivery.
     pub(crate) fn pop_qos0(&mut self) -> Option<Delivery> {
-        let delivery = self.waiting_qos0.pop_front()?;
-        self.taken(&delivery);
+        let delivery = take(&mut self.waiting_qos0)?;
+        self.finished(&delivery);
         Some(delivery)
     }
 
-    /// Takes the next delivery of QoS 1 or 2.
+    /// Takes the next delivery of QoS 1 or 2. Its bytes count until it is [finished](Self::finished).
     pub(crate) fn pop(&mut self) -> Option<Delivery> {
-        let delivery = self.waiting.pop_front()?;
-        self.taken(&delivery);
+        take(&mut self.waiting)
+    }
+
+    /// A delivery is neither waited with nor waited for any more.
+    pub(crate) fn finished(&mut self, delivery: &Delivery) {
+        self.bytes = self.bytes.saturating_sub(delivery.message.size());
+    }
+
+    /// PUBACK, or PUBREC with an error.
+    pub(crate) fn acknowledged(&mut self, id: PacketId) -> Answered {
+        let answered = self.outgoing.acknowledged(id);
+        self.answered(answered)
+    }
+
+    /// PUBCOMP.
+    pub(crate) fn completed(&mut self, id: PacketId) -> Answered {
+        let answered = self.outgoing.completed(id);
+        self.answered(answered)
+    }
+
+    fn answered(&mut self, answered: Answered) -> Answered {
+        if let Answered::Done(delivery) = &answered {
+            self.finished(delivery);
+        }
+        answered
+    }
+
+    /// Takes back a delivery that is not to be sent, or not again.
+    pub(crate) fn take_back(&mut self, id: PacketId) -> Option<Delivery> {
+        let delivery = self.outgoing.take_back(id)?;
+        self.finished(&delivery);
         Some(delivery)
     }
 
-    fn taken(&mut self, delivery: &Delivery) {
-        self.waiting_bytes = self.waiting_bytes.saturating_sub(delivery.message.size());
-        // What a burst took is given back when it is over.
-        if self.waiting.is_empty() && self.waiting.capacity() > 64 {
-            self.waiting = VecDeque::new();
+    /// Takes out what has expired while it waited, looking for it no more than once a second.
+    pub(crate) fn purge(&mut self, now: u64) -> Vec<Delivery> {
+        const PAUSE: u64 = 1000;
+        if now < self.purged.saturating_add(PAUSE) {
+            return Vec::new();
         }
-        if self.waiting_qos0.is_empty() && self.waiting_qos0.capacity() > 64 {
-            self.waiting_qos0 = VecDeque::new();
+        self.purged = now;
+        let is_expired = |delivery: &Delivery| delivery.message.is_expired(now);
+        let mut expired = Vec::new();
+        for queue in [&mut self.waiting, &mut self.waiting_qos0] {
+            if queue.iter().any(is_expired) {
+                let (gone, kept) = core::mem::take(queue).into_iter().partition(is_expired);
+                *queue = kept;
+                expired.extend::<VecDeque<_>>(gone);
+            }
         }
+        for delivery in &expired {
+            self.finished(delivery);
+        }
+        expired
     }
 
     pub(crate) fn take_waker(&mut self) -> Option<Waker> {
         self.link.as_mut()?.waker.take()
+    }
+
+    /// Whom to wake so that the connection looks at what has changed for it.
+    pub(crate) fn alert(&mut self) -> Option<Waker> {
+        let link = self.link.as_mut()?;
+        link.waker.take().or_else(|| link.closer.clone())
     }
 
     /// Whether the connection of this generation still holds the session.
@@ -259,6 +312,15 @@ impl State {
     pub(crate) fn close(&mut self, reason: ReasonCode) -> Option<Waker> {
         let link = self.link.as_mut()?;
         link.close.get_or_insert(reason);
-        link.waker.take()
+        self.alert()
     }
+}
+
+/// Takes the first; what a burst took is given back when it is over.
+fn take(queue: &mut VecDeque<Delivery>) -> Option<Delivery> {
+    let delivery = queue.pop_front()?;
+    if queue.is_empty() && queue.capacity() > 64 {
+        *queue = VecDeque::new();
+    }
+    Some(delivery)
 }

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use super::Failure;
 use crate::admin::{Question, Request};
 use crate::config::{Flags, ListenAddress, LoopbackAddress, Profile};
-use crate::registry::CertificateStatus;
+use crate::registry::{CertificateStatus, PolicyName};
 
 /// A device gateway that speaks as AWS IoT Core does, on one machine.
 ///
@@ -55,6 +55,9 @@ pub(super) struct ServeArguments {
     /// Serve MQTT without TLS to anybody on this machine: ADDRESS:PORT of the loopback, or a port.
     #[arg(long, value_name = "ADDR")]
     dangerous_plain_mqtt: Option<LoopbackAddress>,
+    /// The policy that says what clients without TLS may do [default: everything].
+    #[arg(long, value_name = "NAME")]
+    dangerous_plain_policy: Option<PolicyName>,
 }
 
 impl ServeArguments {
@@ -66,6 +69,7 @@ impl ServeArguments {
             region: self.region,
             profile: self.profile,
             dangerous_plain_mqtt: self.dangerous_plain_mqtt,
+            dangerous_plain_policy: self.dangerous_plain_policy,
         }
     }
 }

@@ -90,7 +90,7 @@ where
     };
     if flags != Flags::default() {
         return Err(Failure::Usage(
-            "--mqtt, --https, --admin, --region, --profile and --dangerous-plain-mqtt are for serving, not for \
+            "--mqtt, --https, --admin, --region, --profile and --dangerous-plain-… are for serving, not for \
              subcommands"
                 .to_owned(),
         ));

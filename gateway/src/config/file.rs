@@ -1,6 +1,7 @@
 //! The keys of `gateway.toml`. Each limit and each difference is one line here: its name, its type, what is allowed,
 //! and what the file says about it.
 
+use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use mqtt_codec::QoS;
@@ -18,19 +19,23 @@ pub(super) struct File {
     pub(super) admin: Option<String>,
     #[serde(rename = "dangerous-plain-mqtt")]
     pub(super) dangerous_plain_mqtt: Option<String>,
+    #[serde(rename = "dangerous-plain-policy")]
+    pub(super) dangerous_plain_policy: Option<String>,
     pub(super) region: Option<String>,
     pub(super) account: Option<String>,
     pub(super) profile: Option<String>,
     #[serde(default)]
     pub(super) server_names: Vec<String>,
+    pub(super) connection_threads: Option<NonZeroUsize>,
     #[serde(default)]
     pub(super) store: StoreKeys,
     #[serde(default)]
     pub(super) limits: LimitKeys,
-    #[serde(default)]
-    pub(super) differences: DifferenceKeys,
+    // `https` alone is the address.
     #[serde(default)]
     pub(super) https_limits: HttpsKeys,
+    #[serde(default)]
+    pub(super) differences: DifferenceKeys,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -146,6 +151,8 @@ keys! { LimitKeys for Limits, "limits" {
     connections = "connections": usize, 1, "Connections at one time.";
     unauthenticated_bytes = "unauthenticated_bytes": u32, 1024, "Bytes that a connection may make the gateway hold before it is authenticated.";
     connect_timeout = "connect_timeout_seconds": u64, 1, "From a connection's first byte to its CONNECT.";
+    stall_timeout = "stall_timeout_seconds": u64, 1, "How long a client may take nothing of what waits to be written to it.";
+    waiting_replies = "waiting_replies": usize, 16, "Answers that may wait for the disk before no more packets of their client are read.";
     packet_bytes = "packet_bytes": u32, 1024, "Bytes of a packet from a client, its header included.";
     keep_alive_seconds = "keep_alive_seconds": u16, 1, "The longest keep alive; a client that asks for more is told this one.";
     least_keep_alive_seconds = "least_keep_alive_seconds": u16, 0, "The shortest keep alive; a client that asks for less is told this one.";
@@ -157,18 +164,26 @@ keys! { LimitKeys for Limits, "limits" {
     topic_aliases = "topic_aliases": u16, 0, "Topic aliases that a client may set.";
     topic_aliases_out = "topic_aliases_out": u16, 0, "Topic aliases that the gateway sets where a client takes them.";
     queued_messages = "queued_messages": usize, 0, "Messages that wait for one session.";
-    queued_bytes = "queued_bytes": usize, 0, "Bytes of messages that wait for one session.";
+    queued_bytes = "queued_bytes": usize, 0, "Bytes of messages that wait for one session, and of those that were sent to it and not answered.";
     filters_per_subscribe = "filters_per_subscribe": usize, 1, "Filters in one SUBSCRIBE.";
     subscriptions_per_session = "subscriptions_per_session": u32, 1, "Subscriptions of one session.";
     subscriptions = "subscriptions": u32, 1, "Subscriptions of all sessions.";
     sessions = "sessions": usize, 1, "Sessions, connected or not.";
     retained_messages = "retained_messages": u32, 0, "Retained messages.";
+    retained_bytes = "retained_bytes": usize, 0, "Bytes of retained messages.";
     topic_levels = "topic_levels": u32, 1, "Levels of a topic name or filter.";
     topic_bytes = "topic_bytes": u16, 1, "Bytes of a topic name or filter.";
     lookup_nodes = "lookup_nodes": usize, 1000, "Nodes of the subscription index that one message may visit.";
     shadow_requests = "shadow_requests": u32, 1, "Requests to the shadows of one thing whose answers wait for the disk.";
     shadow_answer_bytes = "shadow_answer_bytes": usize, 65536, "Bytes of answers of all shadows that wait for the disk.";
     shadows_per_thing = "shadows_per_thing": usize, 1, "Shadows of one thing, with those deleted whose versions are still remembered.";
+}}
+
+keys! { HttpsKeys for HttpsLimits, "https_limits" {
+    body_bytes = "body_bytes": usize, 1024, "Bytes of a request's body.";
+    head_timeout = "head_timeout_seconds": u64, 1, "For the head of a request; a connection that has had one may wait as long for the next.";
+    request_timeout = "request_timeout_seconds": u64, 1, "For the body of a request to come, and for its answer to become durable.";
+    websocket_message_bytes = "websocket_message_bytes": usize, 1024, "Bytes of a WebSocket message, which may hold several MQTT packets or a part of one.";
 }}
 
 keys! { DifferenceKeys for Differences, "differences" {
@@ -182,13 +197,6 @@ keys! { DifferenceKeys for Differences, "differences" {
     unauthorized_closes = "unauthorized_closes": bool, false, "Whether a QoS 0 PUBLISH of 5.0 without permission closes the connection.";
     keep_alive_required = "keep_alive_required": bool, false, "Whether every client has a keep alive, whatever it asks for.";
     missing_subscribers_told = "missing_subscribers_told": bool, false, "Whether PUBACK and PUBREC say that nobody subscribes (0x10).";
-}}
-
-keys! { HttpsKeys for HttpsLimits, "https_limits" {
-    body_bytes = "body_bytes": usize, 1024, "Bytes of a request's body.";
-    head_timeout = "head_timeout_seconds": u64, 1, "For the head of a request; a connection that has had one may wait as long for the next.";
-    request_timeout = "request_timeout_seconds": u64, 1, "For the body of a request to come, and for its answer to become durable.";
-    websocket_message_bytes = "websocket_message_bytes": usize, 1024, "Bytes of a WebSocket message, which may hold several MQTT packets or a part of one.";
 }}
 
 #[cfg(test)]
@@ -243,7 +251,7 @@ mod tests {
     fn the_https_port_has_its_limits_here() {
         let text = "[https_limits]\nbody_bytes = 2048\nhead_timeout_seconds = 3\n";
         let config = Config::parse(text, ".", &Flags::default()).unwrap();
-        let limits = &config.settings.https;
+        let limits = &config.https_limits;
         assert_eq!(limits.body_bytes, 2048);
         assert_eq!(limits.head_timeout.as_secs(), 3);
         assert_eq!(limits.request_timeout.as_secs(), 30);

@@ -11,8 +11,11 @@ pub use address::{ListenAddress, LoopbackAddress};
 pub use template::template;
 
 use core::fmt;
+use core::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use crate::https::HttpsLimits;
+use crate::registry::{PolicyName, RegistryError};
 use crate::settings::Settings;
 use crate::store::{JournalOptions, RedbOptions};
 
@@ -95,6 +98,12 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+impl From<RegistryError> for ConfigError {
+    fn from(error: RegistryError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
 /// What the command line says; `None` where it says nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -111,6 +120,8 @@ pub struct Flags {
     pub profile: Option<Profile>,
     /// `--dangerous-plain-mqtt`
     pub dangerous_plain_mqtt: Option<LoopbackAddress>,
+    /// `--dangerous-plain-policy`
+    pub dangerous_plain_policy: Option<PolicyName>,
 }
 
 /// Everything that the gateway is told at its start.
@@ -142,16 +153,25 @@ pub struct Config {
     pub admin: Option<ListenAddress>,
     /// Where MQTT is served to anybody without TLS; nowhere unless told, and never beyond this machine.
     pub dangerous_plain_mqtt: Option<LoopbackAddress>,
+    /// The policy that says what clients without TLS may do; everything unless told.
+    pub dangerous_plain_policy: Option<PolicyName>,
     /// The region in ARNs and in the scope of signatures.
     pub region: String,
     /// The account in ARNs, twelve digits.
     pub account: String,
     /// Further names and addresses for the server's certificate.
     pub server_names: Vec<String>,
+    /// Threads that serve connections.
+    ///
+    /// Half of the processors unless told: the other half is for the disk, the operators, and the programs that the messages
+    /// are for.
+    pub connection_threads: NonZeroUsize,
     /// The profile that the settings started from.
     pub profile: Profile,
     /// Limits and differences.
     pub settings: Settings,
+    /// Limits of the HTTPS port beside those.
+    pub https_limits: HttpsLimits,
     /// Memory of the store.
     pub store: RedbOptions,
     /// Memory of what waits for the disk.
@@ -189,8 +209,9 @@ impl Config {
         };
         let mut settings = profile.settings();
         file.limits.apply(&mut settings.limits)?;
+        let mut https_limits = HttpsLimits::default();
+        file.https_limits.apply(&mut https_limits)?;
         file.differences.apply(&mut settings.differences)?;
-        file.https_limits.apply(&mut settings.https)?;
         let region = flags
             .region
             .clone()
@@ -225,11 +246,24 @@ impl Config {
                 (Some(address), _) => Some(*address),
                 (None, text) => text.as_deref().map(str::parse).transpose()?,
             },
+            dangerous_plain_policy: match (
+                &flags.dangerous_plain_policy,
+                file.dangerous_plain_policy,
+            ) {
+                (Some(name), _) => Some(name.clone()),
+                (None, text) => text
+                    .map(|text| text.parse().map_err(ConfigError::from))
+                    .transpose()?,
+            },
             region,
             account,
             server_names: file.server_names,
+            connection_threads: file
+                .connection_threads
+                .unwrap_or_else(default_connection_threads),
             profile,
             settings,
+            https_limits,
             store,
             journal,
         })
@@ -240,6 +274,13 @@ impl Config {
     pub fn scope(&self) -> iot_policy::Scope {
         iot_policy::Scope::new("aws", self.region.as_str(), self.account.as_str())
     }
+}
+
+fn default_connection_threads() -> NonZeroUsize {
+    std::thread::available_parallelism()
+        .ok()
+        .and_then(|all| NonZeroUsize::new(all.get().div_ceil(2)))
+        .unwrap_or(NonZeroUsize::MIN)
 }
 
 const DEFAULT_REGION: &str = "us-east-1";

@@ -4,6 +4,7 @@ use core::fmt::Write as _;
 
 use super::file::{DifferenceKeys, HttpsKeys, Key, LimitKeys};
 use super::{DEFAULT_ACCOUNT, DEFAULT_REGION};
+use crate::https::HttpsLimits;
 use crate::settings::Settings;
 use crate::store::{JournalOptions, RedbOptions};
 
@@ -44,6 +45,10 @@ pub fn template() -> String {
 # MQTT without TLS and without authentication, for benches and development; loopback only. Off unless set.
 # dangerous-plain-mqtt = \"127.0.0.1:1883\"
 
+# The policy that says what clients of that listener may do. They prove nothing: a client identifier is what they say.
+# Unless set, they may do everything.
+# dangerous-plain-policy = \"visitors\"
+
 # Region and account in ARNs and signatures.
 # region = \"{DEFAULT_REGION}\"
 # account = \"{DEFAULT_ACCOUNT}\"
@@ -53,6 +58,9 @@ pub fn template() -> String {
 
 # Further DNS names and addresses for the server's certificate.
 # server_names = []
+
+# Threads that serve connections. Unless set, half of the processors.
+# connection_threads = 1
 
 [store]
 # Memory for pages of the store, in bytes.
@@ -69,17 +77,13 @@ pub fn template() -> String {
         &LimitKeys::keys(&strict.limits),
         &LimitKeys::keys(&aws.limits),
     );
+    let https = HttpsKeys::keys(&HttpsLimits::default());
+    section(&mut text, "https_limits", &https, &https);
     section(
         &mut text,
         "differences",
         &DifferenceKeys::keys(&strict.differences),
         &DifferenceKeys::keys(&aws.differences),
-    );
-    section(
-        &mut text,
-        "https_limits",
-        &HttpsKeys::keys(&strict.https),
-        &HttpsKeys::keys(&aws.https),
     );
     text
 }

@@ -76,6 +76,7 @@ impl Open {
         cx: &mut core::task::Context<'_>,
         out: &mut Output,
     ) -> bool {
+        let was_greeted = self.is_greeted;
         while let Some((ticket, reply)) = self.replies.front() {
             if let Some(ticket) = ticket
                 && broker.journal().poll_durable(*ticket, cx).is_pending()
@@ -89,7 +90,8 @@ impl Open {
             }
             self.replies.pop_front();
         }
-        if self.replies.capacity() > 32 {
+        // The room for CONNACK, and what a burst took.
+        if was_greeted != self.is_greeted || self.replies.capacity() > 32 {
             self.replies = std::collections::VecDeque::new();
         }
         true
@@ -106,11 +108,11 @@ impl Open {
             if !state.is_held_by(self.generation) {
                 return;
             }
-            state.outgoing.acknowledged(id)
+            state.acknowledged(id)
         };
-        if let Answered::Done(delivery) = answered {
+        if let Answered::Done(mut delivery) = answered {
             self.answered();
-            broker.settle(&self.session, &delivery, &mut turn.batch);
+            broker.settle(&self.session, &mut delivery, &mut turn.batch);
             if let Some(receipt) = &delivery.message.receipt {
                 receipt.confirm();
             }
@@ -142,7 +144,7 @@ impl Open {
             Answered::Release(delivery) => {
                 let mut batch = Batch::new();
                 broker.note_delivery(&self.session, &delivery, id, true, &mut batch);
-                let ticket = (!batch.is_empty()).then(|| broker.submit(batch)).flatten();
+                let ticket = broker.submit_always(batch);
                 self.reply(ticket, Reply::PubRel(id, ReasonCode::Success), out);
             }
             Answered::Again => self.reply(None, Reply::PubRel(id, ReasonCode::Success), out),
@@ -176,7 +178,7 @@ impl Open {
         let ticket = if self.session.is_persistent() {
             let mut batch = Batch::new();
             broker.note_incoming(&self.session, id, false, &mut batch);
-            broker.submit(batch)
+            broker.submit_always(batch)
         } else {
             None
         };
@@ -190,11 +192,11 @@ impl Open {
             if !state.is_held_by(self.generation) {
                 return;
             }
-            state.outgoing.completed(id)
+            state.completed(id)
         };
-        if let Answered::Done(delivery) = answered {
+        if let Answered::Done(mut delivery) = answered {
             self.answered();
-            broker.settle(&self.session, &delivery, &mut turn.batch);
+            broker.settle(&self.session, &mut delivery, &mut turn.batch);
         }
     }
 }

@@ -8,6 +8,7 @@ use super::acks::Reply;
 use super::output::Output;
 use super::{End, Open};
 use crate::broker::{Broker, Delivery, Sendable, Slot, State, Turn};
+use crate::settings::Limits;
 use crate::store::Batch;
 
 /// Deliveries taken at a time, so that a queue is not locked for long.
@@ -18,6 +19,9 @@ const WINDOW: usize = 128 * 1024;
 
 /// Below so many waiting messages, more retained ones are let in.
 const FEW: usize = 32;
+
+/// From so many subscriptions that are still owed retained messages on, no more packets are read.
+const QUERIES: usize = 1024;
 
 impl Open {
     /// Fills `out`; whether there is more to do at once. Otherwise the connection is woken when there is.
@@ -57,16 +61,34 @@ impl Open {
             }
             turn.sendable = sendable;
             self.send_held(broker, cx, out);
-            if is_drained && self.is_greeted && self.fetch_retained(broker) {
-                is_drained = false;
-            }
             if is_drained {
-                return Ok(false);
+                // A page of retained messages at a time: one that holds none for this client takes its time too.
+                return Ok(self.is_greeted && self.fetch_retained(broker));
             }
             if out.len() >= WINDOW {
                 return Ok(true);
             }
         }
+    }
+
+    /// Whether the connection may go on; arranges to be woken when it may not any more.
+    pub(super) fn check(&self, cx: &Context<'_>) -> Result<(), End> {
+        let mut state = self.session.state.lock();
+        self.check_hold(&state)?;
+        if let Some(link) = &mut state.link
+            && !link
+                .closer
+                .as_ref()
+                .is_some_and(|closer| closer.will_wake(cx.waker()))
+        {
+            link.closer = Some(cx.waker().clone());
+        }
+        Ok(())
+    }
+
+    /// Whether there is room for the answers to more packets.
+    pub(super) fn takes_more(&self, limits: &Limits) -> bool {
+        self.replies.len() < limits.waiting_replies && self.retained.len() < QUERIES
     }
 
     /// Whether the session is still this connection's.
@@ -93,6 +115,11 @@ impl Open {
                 Some(Slot::Sent(delivery)) => {
                     if self.unanswered >= self.receive_maximum || room == 0 {
                         break;
+                    }
+                    if !self.may_have(delivery, now) {
+                        self.drop_sent(broker, state, id, &mut turn.batch);
+                        self.resend.pop_front();
+                        continue;
                     }
                     self.unanswered = self.unanswered.saturating_add(1);
                     room = room.saturating_sub(1);
@@ -130,9 +157,12 @@ impl Open {
             && self.unanswered < self.receive_maximum
             && state.outgoing.has_room()
         {
-            let Some(delivery) = state.pop() else { break };
+            let Some(mut delivery) = state.pop() else {
+                break;
+            };
             if !self.is_wanted(&delivery, now) {
-                broker.settle(&self.session, &delivery, &mut turn.batch);
+                state.finished(&delivery);
+                broker.settle(&self.session, &mut delivery, &mut turn.batch);
                 continue;
             }
             room = room.saturating_sub(1);
@@ -143,28 +173,37 @@ impl Open {
                 // another one.
                 let mut batch = Batch::new();
                 broker.note_delivery(&self.session, &delivery, id, false, &mut batch);
-                if let Some(ticket) = broker.submit(batch) {
+                if let Some(ticket) = broker.submit_always(batch) {
                     self.held.push_back((ticket, id, delivery));
                     continue;
                 }
             }
             turn.sendable.push(Sendable {
+                dup: delivery.again,
                 delivery,
                 packet_id: Some(id),
-                dup: false,
             });
         }
         room > 0
     }
 
+    /// A delivery that was sent, or was about to be, is not to be sent any more.
+    fn drop_sent(&self, broker: &Broker, state: &mut State, id: PacketId, batch: &mut Batch) {
+        if let Some(mut delivery) = state.take_back(id) {
+            broker.settle(&self.session, &mut delivery, batch);
+        }
+    }
+
     /// Whether a delivery is still of use, and allowed.
     fn is_wanted(&mut self, delivery: &Delivery, now: u64) -> bool {
-        let message = &delivery.message;
         // MQTT 5.0 [MQTT-3.3.2-5]
-        !message.is_expired(now)
-            && self
-                .may_receive
-                .may_receive(&*self.access, message.publish.topic_bytes(), now)
+        !delivery.message.is_expired(now) && self.may_have(delivery, now)
+    }
+
+    /// Whether the client may have a message, now.
+    fn may_have(&mut self, delivery: &Delivery, now: u64) -> bool {
+        let topic = delivery.message.publish.topic_bytes();
+        self.may_receive.may_receive(&*self.access, topic, now)
     }
 
     /// Sends QoS 2 messages whose identifiers have reached the disk.
@@ -177,6 +216,13 @@ impl Open {
                 return;
             };
             let mut turn = Turn::default();
+            if !self.may_have(&delivery, broker.clock().millis()) {
+                self.unanswered = self.unanswered.saturating_sub(1);
+                let session = std::sync::Arc::clone(&self.session);
+                self.drop_sent(broker, &mut session.state.lock(), id, &mut turn.batch);
+                turn.end(broker);
+                continue;
+            }
             let sendable = Sendable {
                 delivery,
                 packet_id: Some(id),
@@ -222,10 +268,8 @@ impl Open {
                 }
                 if let Some(id) = packet_id {
                     self.unanswered = self.unanswered.saturating_sub(1);
-                    let taken = self.session.state.lock().outgoing.take_back(*id);
-                    if let Some(delivery) = taken {
-                        broker.settle(&self.session, &delivery, &mut turn.batch);
-                    }
+                    let mut state = self.session.state.lock();
+                    self.drop_sent(broker, &mut state, *id, &mut turn.batch);
                 }
             }
         }

@@ -63,10 +63,18 @@ struct Driver<T> {
     alarm: Option<Pin<Box<Sleep>>>,
     /// A session that has to catch up before more is read, and how long it is waited for.
     pause: Option<(Arc<Session>, Pin<Box<Sleep>>)>,
+    /// When the client has to have taken something of what is unsent.
+    stall: Option<Pin<Box<Sleep>>>,
 }
 
 /// Runs a connection on a transport until either ends.
-pub async fn serve<T: AsyncRead + AsyncWrite + Unpin>(transport: T, connection: Connection) {
+///
+/// The future is what an idle connection keeps, so it holds the connection once and nothing that is only for the end: `async
+/// fn` would hold its arguments beside what is made of them.
+pub fn serve<T: AsyncRead + AsyncWrite + Unpin>(
+    transport: T,
+    connection: Connection,
+) -> impl Future<Output = ()> {
     let mut driver = Driver {
         transport,
         connection,
@@ -74,21 +82,27 @@ pub async fn serve<T: AsyncRead + AsyncWrite + Unpin>(transport: T, connection: 
         unflushed: false,
         alarm: None,
         pause: None,
+        stall: None,
     };
-    let ended = core::future::poll_fn(|cx| driver.poll(cx)).await;
-    if let Err(error) = ended {
-        tracing::debug!(peer = %driver.connection.peer, %error, "a connection was lost");
-        driver.connection.end(&End::Close, &mut Output::default());
-        return;
+    async move {
+        let ended = core::future::poll_fn(|cx| driver.poll(cx)).await;
+        if let Err(error) = ended {
+            tracing::debug!(peer = %driver.connection.peer, %error, "a connection was lost");
+            driver.connection.end(&End::Close, &mut Output::default());
+            return;
+        }
+        Box::pin(part(&mut driver.transport, driver.unsent.take())).await;
     }
-    let Driver {
-        mut transport,
-        mut unsent,
-        ..
-    } = driver;
+}
+
+/// Sends the last words, and waits until the other end has them.
+async fn part<T: AsyncRead + AsyncWrite + Unpin>(
+    transport: &mut T,
+    mut unsent: Option<Box<Output>>,
+) {
     let farewell = async {
         if let Some(unsent) = &mut unsent {
-            core::future::poll_fn(|cx| unsent.poll_write(&mut transport, cx)).await?;
+            core::future::poll_fn(|cx| unsent.poll_write(transport, cx)).await?;
         }
         transport.shutdown().await?;
         // A socket that is closed with bytes unread resets the connection, and the last words are lost with it.
@@ -107,6 +121,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
         // What a lost connection left behind is nobody's.
         bench.out.clear();
         bench.turn.sendable.clear();
+        bench.turn.pressed = None;
         bench.turn.end(&self.connection.broker);
         bench.give_back();
         polled
@@ -115,18 +130,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
     fn poll_with(&mut self, cx: &mut Context<'_>, bench: &mut Workbench) -> Poll<io::Result<()>> {
         for _ in 0..ROUNDS {
             let mut is_busy = false;
-            if let Some(unsent) = &mut self.unsent
-                && unsent.poll_write(&mut self.transport, cx)?.is_ready()
-            {
-                self.unsent = None;
-                self.unflushed = true;
+            let mut ended = self.connection.check(cx).err();
+            if ended.is_none() && self.poll_unsent(cx)?.is_ready() {
+                ended = Some(End::Close);
             }
             if self.unflushed {
                 self.poll_flush(cx)?;
             }
 
-            let mut ended = None;
-            if !self.is_paused(cx)
+            if ended.is_none()
+                && !self.is_paused(cx)
+                && self.connection.takes_more()
                 && self
                     .unsent
                     .as_ref()
@@ -146,11 +160,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
                     Poll::Pending => {}
                 }
             }
-            // What a slow client is owed waits in its queue, where it is counted.
-            if ended.is_none() && self.unsent.is_none() {
-                match self.connection.produce(cx, &mut bench.turn, &mut bench.out) {
-                    Ok(more) => is_busy |= more,
-                    Err(end) => ended = Some(end),
+            if ended.is_none() {
+                if self.unsent.is_some() {
+                    // What a slow client is owed waits in its queue, where it is counted.
+                    self.connection.answer(cx, &mut bench.out);
+                } else {
+                    match self.connection.produce(cx, &mut bench.turn, &mut bench.out) {
+                        Ok(more) => is_busy |= more,
+                        Err(end) => ended = Some(end),
+                    }
                 }
             }
             if ended.is_none() && self.poll_alarm(cx).is_ready() {
@@ -174,6 +192,32 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
         // Others have their turn.
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Writes what the transport did not take before; ready when the client has taken nothing for too long.
+    fn poll_unsent(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<()>> {
+        let Some(unsent) = &mut self.unsent else {
+            return Ok(Poll::Pending);
+        };
+        let before = unsent.len();
+        if unsent.poll_write(&mut self.transport, cx)?.is_ready() {
+            self.unsent = None;
+            self.stall = None;
+            self.unflushed = true;
+            return Ok(Poll::Pending);
+        }
+        let patience = self.connection.broker.settings().limits.stall_timeout;
+        if unsent.len() < before {
+            self.stall = None;
+        }
+        let stall = self
+            .stall
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        if stall.as_mut().poll(cx).is_ready() {
+            tracing::info!(peer = %self.connection.peer, "a client takes nothing of what is sent to it");
+            return Ok(Poll::Ready(()));
+        }
+        Ok(Poll::Pending)
     }
 
     /// Whether a receiver has to catch up first. One that does not is waited for a little at each read, until its queue

@@ -158,6 +158,29 @@ impl Connection {
         self
     }
 
+    /// Whether the connection may go on: asked before anything is read or written.
+    fn check(&self, cx: &Context<'_>) -> Result<(), End> {
+        match &self.phase {
+            Phase::Open(open) => open.check(cx),
+            Phase::New | Phase::Over => Ok(()),
+        }
+    }
+
+    /// Whether more packets are wanted from the client.
+    fn takes_more(&self) -> bool {
+        match &self.phase {
+            Phase::Open(open) => open.takes_more(&self.broker.settings().limits),
+            Phase::New | Phase::Over => true,
+        }
+    }
+
+    /// Puts the answers that are due into `out`, and nothing else: the client does not take what it has already.
+    fn answer(&mut self, cx: &mut Context<'_>, out: &mut Output) {
+        if let Phase::Open(open) = &mut self.phase {
+            open.send_replies(&self.broker, cx, out);
+        }
+    }
+
     /// Takes bytes from the client. Answers go to `out`.
     fn receive(
         &mut self,
@@ -240,15 +263,12 @@ impl Connection {
                 Ok(())
             }
             PacketView::Subscribe(subscribe) => open.subscribe(broker, &subscribe, out),
-            PacketView::Unsubscribe(unsubscribe) => {
-                open.unsubscribe(broker, &unsubscribe, out);
-                Ok(())
-            }
+            PacketView::Unsubscribe(unsubscribe) => open.unsubscribe(broker, &unsubscribe, out),
             PacketView::PingReq => {
                 open.reply(None, acks::Reply::PingResp, out);
                 Ok(())
             }
-            PacketView::Disconnect(disconnect) => Err(open.goodbye(&disconnect)),
+            PacketView::Disconnect(disconnect) => Err(open.goodbye(broker, &disconnect)),
             // No authentication was begun (MQTT 5.0 [MQTT-4.12.0-6]).
             PacketView::Auth(_) => Err(End::Disconnect(ReasonCode::ProtocolError)),
             PacketView::Connect(_)
@@ -285,7 +305,10 @@ impl Connection {
     fn overdue(&self) -> End {
         match self.phase {
             // MQTT 5.0 [MQTT-3.1.4-1]: a client that says nothing is told nothing.
-            Phase::New | Phase::Over => End::Close,
+            Phase::New | Phase::Over => {
+                tracing::info!(peer = %self.peer, "no CONNECT came in time [MQTT 5.0 §3.1.4]");
+                End::Close
+            }
             // MQTT 5.0 [MQTT-3.1.2-22]
             Phase::Open(_) => End::Disconnect(ReasonCode::KeepAliveTimeout),
         }
@@ -307,6 +330,8 @@ impl Connection {
             }
             End::Disconnect(code) => {
                 if let Phase::Open(open) = &phase {
+                    let byte = format_args!("{:#04x}", code.byte());
+                    tracing::info!(peer = %self.peer, client = %open.client_id, %code, %byte, "a connection is ended");
                     // Before 5.0 a server says no DISCONNECT.
                     if open.encoder.version() == Version::V5
                         && let Ok(disconnect) = Disconnect::builder(*code).build()
@@ -337,19 +362,21 @@ impl Drop for Connection {
 
 impl Open {
     /// What the client says with DISCONNECT.
-    fn goodbye(&mut self, disconnect: &Disconnect<&[u8]>) -> End {
+    fn goodbye(&mut self, broker: &Broker, disconnect: &Disconnect<&[u8]>) -> End {
         if let Some(expiry) = disconnect.properties().session_expiry_interval() {
             // MQTT 5.0 [MQTT-3.14.2-2]
             if self.expiry_was_zero && expiry > 0 {
                 return End::Disconnect(ReasonCode::ProtocolError);
             }
+            let longest = broker.settings().limits.session_expiry_seconds;
             let mut state = self.session.state.lock();
             if state.is_held_by(self.generation) {
-                self.session.set_expiry(&mut state, expiry);
+                self.session.set_expiry(&mut state, expiry.min(longest));
             }
         }
+        // MQTT 5.0 [MQTT-3.1.2-8], [MQTT-3.14.4-3]
         End::Goodbye {
-            keep_will: disconnect.reason() == ReasonCode::DisconnectWithWillMessage,
+            keep_will: disconnect.reason() != ReasonCode::Success,
         }
     }
 }

@@ -114,15 +114,11 @@ impl Open {
                 Err(reason) => self.refuse(publish, reason, out),
             };
         };
-        if qos == QoS::ExactlyOnce && self.session.state.lock().incoming.contains(&id) {
+        let mut batch = Batch::new();
+        if !self.begin(broker, id, qos, &mut batch)? {
             // It was received before (MQTT 5.0 [MQTT-4.3.3-10]).
             self.reply(None, Reply::PubRec(id, ReasonCode::Success), out);
             return Ok(());
-        }
-        self.check_receive_maximum(broker)?;
-        let mut batch = Batch::new();
-        if qos == QoS::ExactlyOnce {
-            self.hold(broker, id, &mut batch);
         }
         let answered = |reason| {
             if qos == QoS::ExactlyOnce {
@@ -159,13 +155,40 @@ impl Open {
         Ok(())
     }
 
+    /// Begins an exchange; `false` when its message was received before.
+    ///
     /// The identifier of a QoS 2 message is held until the client releases it. It is written down with the message: one
     /// without the other would be a message lost, or one that comes twice.
-    fn hold(&self, broker: &Broker, id: PacketId, batch: &mut Batch) {
-        self.session.state.lock().incoming.insert(id);
-        if self.session.is_persistent() {
-            broker.note_incoming(&self.session, id, true, batch);
+    fn begin(
+        &self,
+        broker: &Broker,
+        id: PacketId,
+        qos: QoS,
+        batch: &mut Batch,
+    ) -> Result<bool, End> {
+        let mut state = self.session.state.lock();
+        if !state.is_held_by(self.generation) {
+            return Err(End::Disconnect(ReasonCode::SessionTakenOver));
         }
+        if qos == QoS::ExactlyOnce && state.incoming.contains(&id) {
+            return Ok(false);
+        }
+        // MQTT 5.0 [MQTT-3.3.4-7], [MQTT-3.3.4-8]
+        let maximum = usize::from(broker.settings().limits.receive_maximum);
+        let open = state
+            .incoming
+            .len()
+            .saturating_add(usize::from(self.unacknowledged));
+        if self.encoder.version() == Version::V5 && open >= maximum {
+            return Err(End::Disconnect(ReasonCode::ReceiveMaximumExceeded));
+        }
+        if qos == QoS::ExactlyOnce {
+            state.incoming.insert(id);
+            if self.session.is_persistent() {
+                broker.note_incoming(&self.session, id, true, batch);
+            }
+        }
+        Ok(true)
     }
 
     /// An identifier is free again, if it was held.
@@ -199,18 +222,6 @@ impl Open {
             self.received_aliases.set(alias, name.to_buf());
         }
         Ok(None)
-    }
-
-    /// MQTT 5.0 [MQTT-3.3.4-7], [MQTT-3.3.4-8]
-    fn check_receive_maximum(&self, broker: &Broker) -> Result<(), End> {
-        let maximum = usize::from(broker.settings().limits.receive_maximum);
-        let held = self.session.state.lock().incoming.len();
-        if self.encoder.version() == Version::V5
-            && held.saturating_add(usize::from(self.unacknowledged)) >= maximum
-        {
-            return Err(End::Disconnect(ReasonCode::ReceiveMaximumExceeded));
-        }
-        Ok(())
     }
 
     fn forward(

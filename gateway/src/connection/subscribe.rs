@@ -1,8 +1,8 @@
 //! SUBSCRIBE and UNSUBSCRIBE.
 
 use mqtt_codec::{
-    QoS, ReasonCode, SubAck, Subscribe, Subscription, SubscriptionId, UnsubAck, Unsubscribe,
-    Version,
+    Encode, QoS, ReasonCode, SubAck, Subscribe, Subscription, SubscriptionId, UnsubAck,
+    Unsubscribe, Version,
 };
 use topic_match::SubscriptionFilter;
 
@@ -11,7 +11,7 @@ use super::output::Output;
 use super::{End, Open};
 use crate::access::Operation;
 use crate::broker::{Broker, Granted, SubscribeError};
-use crate::store::Batch;
+use crate::store::Ticket;
 
 impl Open {
     pub(super) fn subscribe(
@@ -30,13 +30,13 @@ impl Open {
             return Err(End::Disconnect(ReasonCode::TopicFilterInvalid));
         }
         let mut codes = Vec::new();
-        let mut batch = Batch::new();
+        let mut ticket = None;
         for (place, subscription) in subscribe.filters().enumerate() {
             if place >= limit {
                 codes.push(ReasonCode::QuotaExceeded);
                 continue;
             }
-            let code = self.subscribe_one(broker, &subscription, identifier, &mut batch);
+            let code = self.subscribe_one(broker, &subscription, identifier, &mut ticket)?;
             codes.push(match code {
                 ReasonCode::NotAuthorized if !settings.differences.subscribe_refusal_explained => {
                     ReasonCode::UnspecifiedError
@@ -44,18 +44,23 @@ impl Open {
                 code => code,
             });
         }
-        let ticket = if batch.is_empty() {
-            None
-        } else {
-            match broker.submit(batch) {
-                Some(ticket) => Some(ticket),
-                None => return Err(End::Disconnect(ReasonCode::QuotaExceeded)),
-            }
-        };
+        let suback = SubAck::builder(subscribe.packet_id(), &codes).build().ok();
+        self.reply_packet(ticket, suback.as_ref(), out)
+    }
+
+    /// Answers with a packet that has a code for each filter. A client that takes no packet of that size would wait for
+    /// ever (MQTT 5.0 [MQTT-3.1.2-24]).
+    fn reply_packet<P: Encode>(
+        &mut self,
+        ticket: Option<Ticket>,
+        packet: Option<&P>,
+        out: &mut Output,
+    ) -> Result<(), End> {
         let mut frame = Vec::new();
-        if let Ok(suback) = SubAck::builder(subscribe.packet_id(), &codes).build() {
-            let _ = self.encoder.encode(&suback, &mut frame);
-        }
+        let encoded = packet.map(|packet| self.encoder.encode(packet, &mut frame));
+        let Some(Ok(())) = encoded else {
+            return Err(End::Disconnect(ReasonCode::PacketTooLarge));
+        };
         self.reply(ticket, Reply::Packet(frame.into()), out);
         Ok(())
     }
@@ -65,24 +70,24 @@ impl Open {
         broker: &Broker,
         subscription: &Subscription<'_>,
         identifier: Option<SubscriptionId>,
-        batch: &mut Batch,
-    ) -> ReasonCode {
+        ticket: &mut Option<Ticket>,
+    ) -> Result<ReasonCode, End> {
         let differences = &broker.settings().differences;
         if identifier.is_some() && !differences.subscription_identifiers {
-            return ReasonCode::SubscriptionIdentifiersNotSupported;
+            return Ok(ReasonCode::SubscriptionIdentifiersNotSupported);
         }
         let text = subscription.filter();
         let filter = match SubscriptionFilter::with_profile(text, broker.topics()) {
             Ok(filter) => filter,
             Err(error) => {
                 tracing::info!(client = %self.client_id, %error, "a filter was refused");
-                return ReasonCode::TopicFilterInvalid;
+                return Ok(ReasonCode::TopicFilterInvalid);
             }
         };
         let operation = Operation::Subscribe { filter: text };
         if !self.access.allows(operation) {
             tracing::info!(client = %self.client_id, filter = text, "a client may not subscribe to that");
-            return ReasonCode::NotAuthorized;
+            return Ok(ReasonCode::NotAuthorized);
         }
         let options = subscription.options();
         let granted = Granted {
@@ -94,22 +99,27 @@ impl Open {
         };
         let made = broker.subscribe(
             &self.session,
+            self.generation,
             filter,
             text,
             granted,
             options.retain_handling,
-            batch,
         );
         match made {
-            Ok(query) => {
-                self.retained.extend(query);
-                match granted.qos {
+            Ok(made) => {
+                if let Some(query) = made.retained {
+                    self.retained.retain(|other| !other.is_like(&query));
+                    self.retained.push_back(query);
+                }
+                *ticket = made.ticket.or(*ticket);
+                Ok(match granted.qos {
                     QoS::AtMostOnce => ReasonCode::Success,
                     QoS::AtLeastOnce => ReasonCode::GrantedQoS1,
                     QoS::ExactlyOnce => ReasonCode::GrantedQoS2,
-                }
+                })
             }
-            Err(SubscribeError::Quota) => ReasonCode::QuotaExceeded,
+            Err(SubscribeError::Quota) => Ok(ReasonCode::QuotaExceeded),
+            Err(SubscribeError::Overtaken) => Err(End::Disconnect(ReasonCode::SessionTakenOver)),
         }
     }
 
@@ -118,22 +128,23 @@ impl Open {
         broker: &Broker,
         unsubscribe: &Unsubscribe<&[u8]>,
         out: &mut Output,
-    ) {
-        let mut batch = Batch::new();
-        let codes: Vec<ReasonCode> = unsubscribe
-            .filters()
-            .map(|text| {
-                let removed = SubscriptionFilter::new(text).is_ok_and(|filter| {
-                    broker.unsubscribe(&self.session, filter, text, &mut batch)
-                });
-                if removed {
-                    ReasonCode::Success
-                } else {
-                    ReasonCode::NoSubscriptionExisted
+    ) -> Result<(), End> {
+        let mut ticket = None;
+        let mut codes = Vec::new();
+        for text in unsubscribe.filters() {
+            let mut code = ReasonCode::NoSubscriptionExisted;
+            if let Ok(filter) = SubscriptionFilter::new(text) {
+                let Some(ended) = broker.unsubscribe(&self.session, self.generation, filter, text)
+                else {
+                    return Err(End::Disconnect(ReasonCode::SessionTakenOver));
+                };
+                if ended.existed {
+                    code = ReasonCode::Success;
                 }
-            })
-            .collect();
-        let ticket = (!batch.is_empty()).then(|| broker.submit(batch)).flatten();
+                ticket = ended.ticket.or(ticket);
+            }
+            codes.push(code);
+        }
         let unsuback = if self.encoder.version() == Version::V5 {
             UnsubAck::builder(unsubscribe.packet_id(), &codes)
                 .build()
@@ -141,11 +152,7 @@ impl Open {
         } else {
             Some(UnsubAck::without_codes(unsubscribe.packet_id()))
         };
-        let mut frame = Vec::new();
-        if let Some(unsuback) = unsuback {
-            let _ = self.encoder.encode(&unsuback, &mut frame);
-        }
-        self.reply(ticket, Reply::Packet(frame.into()), out);
+        self.reply_packet(ticket, unsuback.as_ref(), out)
     }
 }
 

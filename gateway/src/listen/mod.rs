@@ -6,4 +6,4 @@ mod plain;
 
 pub use accept::{Gate, accept};
 pub use mqtt::Mqtt;
-pub use plain::{DangerousAdmitAll, plain};
+pub use plain::{DangerousAdmitAll, DangerousAdmitByPolicy, DangerousPlain, plain};

@@ -1,6 +1,5 @@
 //! MQTT over mutual TLS.
 
-use core::time::Duration;
 use std::sync::Arc;
 
 use iot_policy::Transport;
@@ -10,9 +9,6 @@ use crate::authorize::Authorizer;
 use crate::broker::Broker;
 use crate::connection::{Connection, serve};
 use crate::tls::{Endpoint, Peer};
-
-/// From the first byte to the end of the handshake.
-const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// What a connection needs to be served.
 #[derive(Clone, Debug)]
@@ -32,7 +28,8 @@ impl Mqtt {
             .peer_addr()
             .map_or_else(|_| "unknown".into(), |address| address.to_string().into());
         // A handshake that takes longer is one that somebody wants to take longer.
-        match tokio::time::timeout(HANDSHAKE, self.endpoint.accept(stream)).await {
+        let patience = self.broker.settings().limits.connect_timeout;
+        match tokio::time::timeout(patience, self.endpoint.accept(stream)).await {
             Ok(Ok((stream, Peer::Device(device)))) => {
                 let admission = self.authorizer.admission(*device, Transport::Mqtt);
                 let connection =

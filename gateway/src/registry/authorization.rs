@@ -2,7 +2,9 @@
 
 use iot_policy::{ConnectionContext, PolicySet, Scope, Substitution, Transport};
 
-use super::{CertificateId, Policy, Registry, RegistryError, RegistryErrorKind, Thing, ThingName};
+use super::{
+    CertificateId, Policy, PolicyName, Registry, RegistryError, RegistryErrorKind, Thing, ThingName,
+};
 use crate::pki::policy_certificate;
 
 impl Registry {
@@ -33,8 +35,37 @@ impl Registry {
         compile(&self.policies_of(id)?, scope)
     }
 
+    /// One policy, compiled.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of this name, the store cannot be read, or it holds a document that this version does not
+    /// understand.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use iot_policy::Scope;
+    /// use thingwire::registry::{PolicyName, Registry, RegistryErrorKind};
+    /// use thingwire::store::MemoryStore;
+    ///
+    /// let registry = Registry::open(Arc::new(MemoryStore::new()))?;
+    /// let scope = Scope::new("aws", "us-east-1", "000000000000");
+    /// let error = registry.named_policy_set(&PolicyName::new("visitors")?, &scope).unwrap_err();
+    /// assert_eq!(error.kind(), RegistryErrorKind::NotFound);
+    /// # Ok::<(), thingwire::registry::RegistryError>(())
+    /// ```
+    pub fn named_policy_set(
+        &self,
+        name: &PolicyName,
+        scope: &Scope,
+    ) -> Result<PolicySet, RegistryError> {
+        compile(&[self.policy(name)?], scope)
+    }
+
     /// What policy variables stand for on a connection of a certificate under a client id: the certificate, and the
     /// thing of that name, attached to it or not. The peer's address and what CONNECT says are the caller's to add.
+    ///
+    /// HTTPS requests have no client id, and are no thing's.
     ///
     /// # Errors
     ///
@@ -42,13 +73,17 @@ impl Registry {
     pub fn connection_context(
         &self,
         id: &CertificateId,
-        client_id: &str,
+        client_id: Option<&str>,
         transport: Transport,
     ) -> Result<ConnectionContext, RegistryError> {
         let registered = self.certificate(id)?;
         let certificate = tls_auth::Certificate::parse(&registered.der)?;
-        let context = ConnectionContext::new(client_id, transport)
-            .with_certificate(policy_certificate(*id, &certificate));
+        let certificate = policy_certificate(*id, &certificate);
+        let Some(client_id) = client_id else {
+            let context = ConnectionContext::without_client_id(transport);
+            return Ok(context.with_certificate(certificate));
+        };
+        let context = ConnectionContext::new(client_id, transport).with_certificate(certificate);
         // A client id that is no name of a thing is no thing's.
         let Ok(name) = ThingName::new(client_id) else {
             return Ok(context);

@@ -1,7 +1,7 @@
 //! The HTTPS port over real sockets and real TLS: every operation, every refusal, every protocol that it tells apart.
 //!
-//! The TLS side is rustls with a development CA, as an embedder would put it beneath. Requests are signed by `sigv4`, and
-//! `sdk.rs` has the service's own SDKs for Python say the same things.
+//! The TLS side is rustls with a development CA, as an embedder would put it beneath. Requests are signed by `sigv4`;
+//! `cargo xtask interop` has the service's own SDKs say the same things.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,7 +11,6 @@
     clippy::arithmetic_side_effects,
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
-    clippy::print_stdout,
     missing_docs,
     unreachable_pub,
     reason = "a test has `std`, and fails by panicking"
@@ -21,7 +20,6 @@ mod api;
 mod client;
 mod connections;
 mod port;
-mod sdk;
 mod signatures;
 #[path = "../support/mod.rs"]
 #[allow(

@@ -294,6 +294,11 @@ async fn upgrades_that_are_refused() {
         (without("sec-websocket-key"), 400),
         (with("sec-websocket-key", "c2hvcnQ="), 400),
         (with("sec-websocket-key", "not base64"), 400),
+        // AWSIoTPythonSDK: 128 bytes.
+        (
+            with("sec-websocket-key", &format!("{}s=", "x".repeat(170))),
+            101,
+        ),
         (twice, 400),
         (without("sec-websocket-protocol"), 400),
         (with("sec-websocket-protocol", "graphql-ws, mqtt5"), 400),
@@ -477,6 +482,43 @@ async fn what_is_no_frame() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// Clients may not count on it, and some do: a message is a packet, however many are sent at once.
+#[tokio::test]
+async fn a_packet_is_a_message() {
+    let world = World::start().await;
+    let mut client = WebSocketClient::connected(&world, "c").await;
+    let subscribe = Subscribe::builder(PacketId::MIN).filter("own/#", QoS::AtLeastOnce);
+    client.send(&subscribe.build().unwrap()).await;
+    client.receive().await;
+    // Below and above what is copied into one buffer, and more than one message takes.
+    let sizes = [0, 1, 5000, 70_000];
+    let mut sent = Vec::new();
+    for (id, size) in (1..).zip(sizes) {
+        let payload = vec![b'x'; size];
+        let publish = Publish::builder("own/topic").payload(&payload).delivery(
+            mqtt_codec::Delivery::AtLeastOnce {
+                packet_id: PacketId::new(id).unwrap(),
+                dup: false,
+            },
+        );
+        sent.extend(client.frame(&publish.build().unwrap()));
+    }
+    client.say(Message::Binary(sent.into())).await;
+    let (mut acknowledged, mut published) = (0, Vec::new());
+    while acknowledged < sizes.len() || published.len() < sizes.len() {
+        match client.receive().await {
+            Packet::PubAck(_) => acknowledged += 1,
+            Packet::Publish(publish) => published.push(publish.payload().len()),
+            other => panic!("{other:?}"),
+        }
+        assert!(
+            client.received.is_empty(),
+            "a message holds more than a packet"
+        );
+    }
+    assert_eq!(published, sizes);
 }
 
 #[tokio::test]

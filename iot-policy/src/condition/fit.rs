@@ -13,25 +13,24 @@ pub(crate) enum Fit {
 
 impl Fit {
     pub(crate) fn of(key: &Key, family: Family) -> Self {
-        let any = match family {
+        let string = match family {
             // Every key exists or does not.
-            Family::Null => true,
-            Family::String { .. }
-            | Family::Numeric
+            Family::Null => return Self::Yes,
+            Family::String { .. } => true,
+            Family::Numeric
             | Family::Date
             | Family::Bool
             | Family::Binary
             | Family::Ip
             | Family::Arn => false,
         };
-        let string = matches!(family, Family::String { .. });
         let (fits, otherwise) = match key {
             Key::CurrentTime => (
                 family == Family::Date,
                 Self::No("the `Date` operators and `Null`"),
             ),
             Key::EpochTime => (
-                matches!(family, Family::Date | Family::Numeric),
+                family == Family::Date || family == Family::Numeric,
                 Self::No("the `Date` and `Numeric` operators and `Null`"),
             ),
             Key::SourceIp | Key::VpcSourceIp => (
@@ -65,6 +64,6 @@ impl Fit {
             | Key::ThingAttribute(_)
             | Key::Foreign(_) => (true, Self::Yes),
         };
-        if any || fits { Self::Yes } else { otherwise }
+        if fits { Self::Yes } else { otherwise }
     }
 }

@@ -1,3 +1,4 @@
+use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -5,7 +6,8 @@ use super::{Finding, FindingKind, Linter, Subject};
 use crate::action::{Action, ActionSet, ResourceType};
 use crate::condition::{SetOperator, Test};
 use crate::document::Effect;
-use crate::pattern::{covers, overlaps, wildcard_items};
+use crate::key::Key;
+use crate::pattern::{Steps, covers, wildcard_items};
 use crate::template::Item;
 
 /// Actions that matter when they are allowed on everything.
@@ -70,10 +72,10 @@ impl Linter<'_> {
                         .filter(|(kind, _)| *kind == action.resource_type())
                         .any(|(kind, items)| {
                             let plus =
-                                covers(items, &wildcard_items("$aws/things/+/shadow/update"));
+                                covers_text(items, &wildcard_items("$aws/things/+/shadow/update"));
                             let filter =
                                 *kind == ResourceType::TopicFilter && is_filter_of_all(items);
-                            is_anything(items) || covers(items, &others) || plus || filter
+                            is_anything(items) || covers_text(items, &others) || plus || filter
                         })
             });
             if let Some(action) = broad {
@@ -90,16 +92,7 @@ impl Linter<'_> {
         if !statement.action_set.contains(Action::Subscribe) || statement.not_resource {
             return;
         }
-        // Can a client connect as `+`? A pattern that says nothing about the id, or a wildcard, lets it.
-        let plus = wildcard_items("+");
-        let connects = self
-            .patterns(Effect::Allow, Action::Connect)
-            .any(|(other, items)| {
-                let own_id = matches!(items, [item] if self.is_client_id(item));
-                !other.wants_attached() && (own_id || covers(items, &plus))
-            })
-            || self.has_exceptions(Effect::Allow, Action::Connect);
-        if !connects {
+        if !self.any_id_connects {
             return;
         }
         for (index, by_type) in subject.resources.iter().enumerate() {
@@ -114,16 +107,45 @@ impl Linter<'_> {
         }
     }
 
+    /// Whether a client may connect as `+`, as far as the policies say.
+    pub(super) fn any_id_connects(&self) -> bool {
+        let plus = wildcard_items("+");
+        let mut connects = self
+            .subjects
+            .iter()
+            .filter(|subject| {
+                let statement = subject.statement;
+                statement.effect == Effect::Allow
+                    && statement.action_set.contains(Action::Connect)
+                    && !statement.not_resource
+                    && !subject.wants_attached()
+            })
+            .flat_map(|subject| subject.of(Action::Connect));
+        self.is_allowed_but_for_a_list(Action::Connect)
+            || connects.any(|items| {
+                let own_id = match items {
+                    [item] => self.is_client_id(item),
+                    [] | [_, ..] => false,
+                };
+                own_id || covers_text(items, &plus)
+            })
+    }
+
     /// `ForAllValues` without a second condition that asks for a value.
     fn empty_sets(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         let conditions = &subject.statement.conditions;
+        let asked_for: BTreeSet<&Key> = conditions
+            .iter()
+            .filter(|condition| {
+                condition.operator.test == Test::Null
+                    || condition.operator.set == SetOperator::ForAnyValue
+            })
+            .map(|condition| &condition.key)
+            .collect();
         for condition in conditions {
-            let asked_for = conditions.iter().any(|other| {
-                other.key == condition.key
-                    && (other.operator.test == Test::Null
-                        || other.operator.set == SetOperator::ForAnyValue)
-            });
-            if condition.operator.set == SetOperator::ForAllValues && !asked_for {
+            if condition.operator.set == SetOperator::ForAllValues
+                && !asked_for.contains(&condition.key)
+            {
                 let key = condition.key.to_string();
                 findings.push(subject.finding(FindingKind::TrueWithoutValues { key }));
             }
@@ -147,8 +169,7 @@ impl Linter<'_> {
                     Action::Connect | Action::Subscribe | Action::Receive
                 )
             });
-            let always = variable.default.is_some()
-                || variable.key == crate::key::Key::ClientId && connected;
+            let always = variable.default.is_some() || variable.key == Key::ClientId && connected;
             if !always {
                 let variable = variable.key.to_string();
                 findings.push(subject.finding(FindingKind::DenyNeedsVariable { variable }));
@@ -156,11 +177,11 @@ impl Linter<'_> {
             }
         }
     }
+}
 
-    /// Whether two patterns may have a text in common.
-    pub(super) fn meet(one: &[Item], other: &[Item]) -> bool {
-        overlaps(one, other)
-    }
+/// Whether a pattern matches a text that is short and known, in time that grows with the pattern.
+fn covers_text(items: &[Item], text: &[Item]) -> bool {
+    covers(items, text, &Steps::new(u64::MAX))
 }
 
 /// Whether a pattern asks for no more than a length.

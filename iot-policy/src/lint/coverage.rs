@@ -1,3 +1,4 @@
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::{Finding, FindingKind, Linter, Subject};
@@ -5,17 +6,11 @@ use crate::action::{Action, ResourceType};
 use crate::condition::Condition;
 use crate::document::Effect;
 use crate::key::Key;
-use crate::pattern::covers;
 use crate::template::Item;
 
 impl Linter<'_> {
     /// Statements whose actions and resources, or which among each other, do not fit together.
     pub(super) fn coverage(&self, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-        let before = findings.len();
-        Self::never(subject, findings);
-        if findings.len() > before {
-            return;
-        }
         match subject.statement.effect {
             Effect::Deny => self.receive_not_denied(subject, findings),
             Effect::Allow => {
@@ -67,16 +62,19 @@ impl Linter<'_> {
 
     /// Whether the conditions want a value of a key that has none, or that they want to have none.
     fn is_impossible(conditions: &[Condition]) -> bool {
+        let absent: BTreeSet<&Key> = conditions
+            .iter()
+            .filter(|condition| condition.needs_absence())
+            .map(|condition| &condition.key)
+            .collect();
         conditions.iter().any(|condition| {
             condition.needs_value()
-                && (matches!(condition.key, Key::Foreign(_))
-                    || conditions
-                        .iter()
-                        .any(|other| other.key == condition.key && other.needs_absence()))
+                && (matches!(condition.key, Key::Foreign(_)) || absent.contains(&condition.key))
         })
     }
 
-    fn never(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    /// What of a statement never applies.
+    pub(super) fn never(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         let statement = subject.statement;
         if statement.action_set.is_empty() || Self::is_impossible(&statement.conditions) {
             findings.push(subject.finding(FindingKind::NeverApplies));
@@ -101,7 +99,8 @@ impl Linter<'_> {
         if statement.not_resource {
             return;
         }
-        let by = self.subjects.iter().find(|other| {
+        let within = |other: &&Subject<'_>| self.steps.take(other.cost());
+        let by = self.subjects.iter().take_while(within).find(|other| {
             let deny = other.statement;
             deny.effect == Effect::Deny
                 && deny.conditions.is_empty()
@@ -110,9 +109,10 @@ impl Linter<'_> {
                     deny.action_set.contains(action)
                         && (action.resource_type() != ResourceType::All
                             || deny.resources.iter().any(|resource| resource.text == "*"))
-                        && subject
-                            .of(action)
-                            .all(|inner| other.of(action).any(|outer| covers(outer, inner)))
+                        && subject.of(action).all(|inner| {
+                            self.steps.take(other.cost())
+                                && other.of(action).any(|outer| self.covers(outer, inner))
+                        })
                 })
         });
         if let Some(other) = by {
@@ -125,13 +125,15 @@ impl Linter<'_> {
 
     /// Whether topics that match may be received: allowed, and not denied altogether.
     fn may_receive(&self, topics: &[Item]) -> bool {
-        let allowed = self.has_exceptions(Effect::Allow, Action::Receive)
+        let allowed = self.is_allowed_but_for_a_list(Action::Receive)
             || self
                 .patterns(Effect::Allow, Action::Receive)
-                .any(|(_, allowed)| Self::meet(allowed, topics));
+                .any(|(_, allowed)| self.meet(allowed, topics));
         let denied = self
             .patterns(Effect::Deny, Action::Receive)
-            .any(|(other, denied)| other.statement.conditions.is_empty() && covers(denied, topics));
+            .any(|(other, denied)| {
+                other.statement.conditions.is_empty() && self.covers(denied, topics)
+            });
         allowed && !denied
     }
 
@@ -150,9 +152,11 @@ impl Linter<'_> {
                     let wider =
                         self.patterns(Effect::Allow, Action::Subscribe)
                             .any(|(_, allowed)| {
-                                Self::meet(&topics_of(allowed), &topics) && !covers(filter, allowed)
+                                self.steps.take(allowed.len())
+                                    && self.meet(&topics_of(allowed), &topics)
+                                    && !self.covers(filter, allowed)
                             })
-                            || self.has_exceptions(Effect::Allow, Action::Subscribe);
+                            || self.is_allowed_but_for_a_list(Action::Subscribe);
                     wider && self.may_receive(&topics)
                 });
             if open {
@@ -187,10 +191,10 @@ impl Linter<'_> {
         if !statement.action_set.contains(retain) || statement.not_resource {
             return;
         }
-        let published = self.has_exceptions(Effect::Allow, Action::Publish)
+        let published = self.is_allowed_but_for_a_list(Action::Publish)
             || subject.of(retain).all(|topics| {
                 self.patterns(Effect::Allow, Action::Publish)
-                    .any(|(_, allowed)| Self::meet(allowed, topics))
+                    .any(|(_, allowed)| self.meet(allowed, topics))
             });
         if !published {
             findings.push(subject.finding(FindingKind::RetainWithoutPublish));

@@ -8,14 +8,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::action::{Action, ResourceType};
+use crate::action::{Action, ActionSet, ResourceType};
 use crate::condition::{SetOperator, Test};
 use crate::decision::StatementRef;
 use crate::document::{Effect, Statement};
 use crate::explain::Printable;
 use crate::key::Key;
-use crate::pattern::Residuals;
-use crate::pattern::residuals;
+use crate::pattern::{Residuals, Steps, covers, overlaps, residuals};
 use crate::set::{PolicySet, ShortArn};
 use crate::snippet::Snippet;
 use crate::template::{Item, Numbered, Variable};
@@ -103,13 +102,24 @@ pub enum FindingKind {
         /// The key.
         key: String,
     },
+    /// The limit of steps is used up: this statement and those behind it were looked at one by one, and not compared
+    /// with each other. It stands once, and says nothing against the statement.
+    NotCompared {
+        /// The limit.
+        steps: u64,
+    },
 }
 
 impl PolicySet {
+    /// How many steps [`PolicySet::lint`] makes at most when it compares statements: some seconds at worst. Ten policies
+    /// within the limits of AWS IoT take far fewer, if they are not made to take long.
+    pub const LINT_STEPS: u64 = 100_000_000;
+
     /// Looks at all policies together; the findings are in the order of the statements.
     ///
-    /// Statements are compared with each other: time grows with the square of their number. It is for those who write
-    /// policies, and not for the way of a request.
+    /// Statements are compared with each other, with at most [`PolicySet::LINT_STEPS`] steps; when these are used up, a
+    /// finding says so. Everything else takes time in proportion to the policies. It is for those who write policies, and
+    /// not for the way of a request.
     ///
     /// ```
     /// use iot_policy::{FindingKind, Policy, PolicySet, Scope};
@@ -129,11 +139,46 @@ impl PolicySet {
     /// # Ok::<(), iot_policy::PolicyError>(())
     /// ```
     pub fn lint(&self) -> Vec<Finding> {
-        let linter = Linter::new(self);
+        self.lint_with(Self::LINT_STEPS)
+    }
+
+    /// [`PolicySet::lint`] with another limit: a step looks at a statement, at a place of a pattern, or at a pair of places
+    /// of two.
+    ///
+    /// ```
+    /// use iot_policy::{FindingKind, Policy, PolicySet, Scope};
+    ///
+    /// let policy = Policy::parse(br#"{"Version": "2012-10-17", "Statement": [
+    ///     {"Effect": "Allow", "Action": "iot:Publish", "Resource": "arn:aws:iot:us-east-1:123456789012:topic/a/b"},
+    ///     {"Effect": "Deny", "Action": "iot:Publish", "Resource": "arn:aws:iot:us-east-1:123456789012:topic/a/*"}]}"#)?;
+    /// let set = PolicySet::compile([("P", &policy)], Scope::new("aws", "us-east-1", "123456789012"));
+    ///
+    /// let [finding] = &*set.lint_with(1_000) else { panic!() };
+    /// assert!(matches!(finding.kind(), FindingKind::AllDenied { .. }));
+    /// // Too few steps to find that out, and the linter says so.
+    /// let [finding] = &*set.lint_with(1) else { panic!() };
+    /// assert_eq!(finding.kind(), &FindingKind::NotCompared { steps: 1 });
+    /// # Ok::<(), iot_policy::PolicyError>(())
+    /// ```
+    pub fn lint_with(&self, steps: u64) -> Vec<Finding> {
+        let linter = Linter::new(self, steps);
         let mut findings = Vec::new();
         for subject in &linter.subjects {
             linter.broad(subject, &mut findings);
-            linter.coverage(subject, &mut findings);
+            let before = findings.len();
+            Linter::never(subject, &mut findings);
+            // Of a statement that never applies, or not in all its parts, nothing more is said.
+            if findings.len() > before || linter.steps.are_used_up() {
+                continue;
+            }
+            let mut compared = Vec::new();
+            linter.coverage(subject, &mut compared);
+            // Without all steps, what was found may not be so.
+            if linter.steps.are_used_up() {
+                findings.push(subject.finding(FindingKind::NotCompared { steps }));
+            } else {
+                findings.append(&mut compared);
+            }
         }
         findings
     }
@@ -152,10 +197,15 @@ struct Linter<'a> {
     subjects: Vec<Subject<'a>>,
     /// The variables, by their slots.
     variables: Box<[Variable]>,
+    /// What statements that allow with `NotResource` are about.
+    allowed_but_for_a_list: ActionSet,
+    /// A client may connect as `+` or `#`: a pattern that says nothing about the id, or a wildcard, lets it.
+    any_id_connects: bool,
+    steps: Steps,
 }
 
 impl<'a> Linter<'a> {
-    fn new(set: &'a PolicySet) -> Self {
+    fn new(set: &'a PolicySet, steps: u64) -> Self {
         let mut subjects = Vec::new();
         let mut variables = Numbered::default();
         for (policy, (name, document)) in set.policies().enumerate() {
@@ -183,10 +233,20 @@ impl<'a> Linter<'a> {
                 });
             }
         }
-        Self {
+        let but_for_a_list = subjects.iter().filter(|subject| {
+            subject.statement.effect == Effect::Allow && subject.statement.not_resource
+        });
+        let mut linter = Self {
+            allowed_but_for_a_list: but_for_a_list
+                .map(|subject| subject.statement.action_set)
+                .fold(ActionSet::default(), ActionSet::union),
             subjects,
             variables: variables.into_list(),
-        }
+            any_id_connects: false,
+            steps: Steps::new(steps),
+        };
+        linter.any_id_connects = linter.any_id_connects();
+        linter
     }
 
     fn by_type(set: &PolicySet, items: &[Item], short: ShortArn) -> Vec<(ResourceType, Vec<Item>)> {
@@ -220,7 +280,7 @@ impl<'a> Linter<'a> {
         }
     }
 
-    /// The patterns of statements with this effect for an action, on its type of resource.
+    /// The patterns of statements with this effect for an action, on its type of resource, as far as the steps go.
     fn patterns(
         &self,
         effect: Effect,
@@ -228,6 +288,7 @@ impl<'a> Linter<'a> {
     ) -> impl Iterator<Item = (&Subject<'a>, &[Item])> {
         self.subjects
             .iter()
+            .take_while(|subject| self.steps.take(subject.cost()))
             .filter(move |subject| {
                 let statement = subject.statement;
                 statement.effect == effect
@@ -237,18 +298,29 @@ impl<'a> Linter<'a> {
             .flat_map(move |subject| subject.of(action).map(move |items| (subject, items)))
     }
 
-    /// Whether a statement with this effect for an action has `NotResource`.
-    fn has_exceptions(&self, effect: Effect, action: Action) -> bool {
-        self.subjects.iter().any(|subject| {
-            let statement = subject.statement;
-            statement.effect == effect
-                && statement.action_set.contains(action)
-                && statement.not_resource
-        })
+    /// Whether a statement that allows an action has `NotResource`.
+    fn is_allowed_but_for_a_list(&self, action: Action) -> bool {
+        self.allowed_but_for_a_list.contains(action)
+    }
+
+    /// Whether every text that `inner` matches is matched by `outer`: sure when true.
+    fn covers(&self, outer: &[Item], inner: &[Item]) -> bool {
+        covers(outer, inner, &self.steps)
+    }
+
+    /// Whether two patterns may have a text in common: sure when false.
+    fn meet(&self, one: &[Item], other: &[Item]) -> bool {
+        overlaps(one, other, &self.steps)
     }
 }
 
 impl Subject<'_> {
+    /// How many steps it takes to go through the patterns.
+    fn cost(&self) -> usize {
+        let patterns = self.resources.iter().map(Vec::len);
+        patterns.fold(1, usize::saturating_add)
+    }
+
     /// The patterns for the type of resource of an action.
     fn of(&self, action: Action) -> impl Iterator<Item = &[Item]> {
         self.resources
@@ -354,6 +426,10 @@ impl fmt::Display for FindingKind {
                     Printable(key)
                 )
             }
+            Self::NotCompared { steps } => write!(
+                f,
+                "not compared with other statements, nor are those behind it: the limit of {steps} steps is used up"
+            ),
         }
     }
 }

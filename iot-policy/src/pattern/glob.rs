@@ -2,8 +2,8 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use memchr::memmem;
-
+use super::bytes::{strip_end, strip_start};
+use super::needle::Needle;
 use super::shift_and::ShiftAnd;
 use crate::template::Item;
 
@@ -37,7 +37,7 @@ enum Atom {
 /// What is looked for between two stars.
 #[derive(Clone, Debug)]
 enum Float {
-    Text(Box<[u8]>),
+    Text(Needle),
     /// A piece with `?` inside.
     Holes(Box<ShiftAnd>),
     /// This many characters, whatever they are.
@@ -98,7 +98,10 @@ impl Glob {
             .get(first..last)
             .unwrap_or_default()
             .iter()
-            .any(|item| matches!(item, Item::Slot(_)))
+            .any(|item| match item {
+                Item::Slot(_) => true,
+                Item::Char(_) | Item::One | Item::Star => false,
+            })
     }
 
     /// Whether this is `*` alone.
@@ -131,8 +134,7 @@ impl Glob {
         };
         for float in &rest.floats {
             let behind = match float {
-                Float::Text(piece) => memmem::find(middle, piece)
-                    .and_then(|at| middle.get(at.saturating_add(piece.len())..)),
+                Float::Text(piece) => piece.find_end(middle).and_then(|end| middle.get(end..)),
                 Float::Holes(piece) => piece.find_end(middle).and_then(|end| middle.get(end..)),
                 Float::Any(count) => skip(middle, *count),
             };
@@ -158,7 +160,7 @@ impl Glob {
         let rest = self.rest.as_ref().map_or(0, |rest| {
             let floats = rest.floats.iter().fold(0_usize, |sum, float| {
                 let inner = match float {
-                    Float::Text(text) => text.len(),
+                    Float::Text(piece) => piece.memory_bytes(),
                     Float::Holes(piece) => piece.memory_bytes(),
                     Float::Any(_) => 0,
                 };
@@ -219,7 +221,7 @@ fn add_floats(piece: &[Item], floats: &mut Vec<Float>) {
                 Item::One | Item::Star | Item::Slot(_) => None,
             })
             .collect();
-        floats.push(Float::Text(text.into_bytes().into()));
+        floats.push(Float::Text(Needle::new(text)));
     }
     if behind > 0 {
         floats.push(Float::Any(behind));
@@ -231,9 +233,9 @@ fn starts<'a>(atoms: &[Atom], text: &'a [u8], slots: &Slots<'_>) -> Option<&'a [
     let mut rest = text;
     for atom in atoms {
         rest = match atom {
-            Atom::Text(text) => rest.strip_prefix(text.as_bytes())?,
+            Atom::Text(text) => strip_start(rest, text.as_bytes())?,
             Atom::Any(count) => skip(rest, *count)?,
-            Atom::Slot(slot) => rest.strip_prefix(slots.value(*slot)?)?,
+            Atom::Slot(slot) => strip_start(rest, slots.value(*slot)?)?,
         };
     }
     Some(rest)
@@ -244,9 +246,9 @@ fn ends<'a>(atoms: &[Atom], text: &'a [u8], slots: &Slots<'_>) -> Option<&'a [u8
     let mut rest = text;
     for atom in atoms.iter().rev() {
         rest = match atom {
-            Atom::Text(text) => rest.strip_suffix(text.as_bytes())?,
+            Atom::Text(text) => strip_end(rest, text.as_bytes())?,
             Atom::Any(count) => skip_back(rest, *count)?,
-            Atom::Slot(slot) => rest.strip_suffix(slots.value(*slot)?)?,
+            Atom::Slot(slot) => strip_end(rest, slots.value(*slot)?)?,
         };
     }
     Some(rest)
@@ -349,7 +351,7 @@ mod tests {
                 .into_iter()
                 .map(|item| match item {
                     Item::Char(c) => digit(c).map_or(Item::Char(c), Item::Slot),
-                    other => other,
+                    other @ (Item::One | Item::Star | Item::Slot(_)) => other,
                 })
                 .collect()
         };

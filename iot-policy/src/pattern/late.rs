@@ -143,7 +143,7 @@ mod tests {
                 .into_iter()
                 .map(|item| match item {
                     Item::Char(c) => c.to_digit(10).map_or(Item::Char(c), Item::Slot),
-                    other => other,
+                    other @ (Item::One | Item::Star | Item::Slot(_)) => other,
                 })
                 .collect();
             let plain: Vec<Item> = items
@@ -153,7 +153,7 @@ mod tests {
                         let value = values[usize::try_from(*slot).unwrap()];
                         value.chars().map(Item::Char).collect()
                     }
-                    other => Vec::from([other.clone()]),
+                    other @ (Item::Char(_) | Item::One | Item::Star) => Vec::from([other.clone()]),
                 })
                 .collect();
             let late = [Late::new(&items, ""), Late::new(&items, "a")];

@@ -1,14 +1,16 @@
 //! Wildcards: `*` for any text, `?` for any character, both across `/`; `+` and `#` are characters like others.
 
+mod bytes;
 mod glob;
 mod late;
+mod needle;
 mod relation;
 mod residual;
 mod shift_and;
 
 pub(crate) use glob::{Glob, Slots};
 pub(crate) use late::Late;
-pub(crate) use relation::{covers, overlaps};
+pub(crate) use relation::{Steps, covers, overlaps};
 pub(crate) use residual::{Residuals, residuals};
 
 use alloc::vec::Vec;

@@ -1,5 +1,6 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -57,15 +58,18 @@ impl PolicySet {
         }
         let mut text = String::new();
         let mut ranges = Vec::with_capacity(self.variables.len());
+        // A value is kept once: a set may name one variable in many ways.
+        let mut kept: BTreeMap<Cow<'_, str>, (u32, u32)> = BTreeMap::new();
         for variable in &self.variables {
             let range = self.value(variable, context).and_then(|value| {
-                // What stands in the text already is not kept twice: a set may name one variable in many ways.
-                let start = text.find(&*value).unwrap_or_else(|| {
-                    text.push_str(&value);
-                    text.len().saturating_sub(value.len())
-                });
-                let end = start.saturating_add(value.len());
-                Some((u32::try_from(start).ok()?, u32::try_from(end).ok()?))
+                if let Some(range) = kept.get(&value) {
+                    return Some(*range);
+                }
+                let start = u32::try_from(text.len()).ok()?;
+                text.push_str(&value);
+                let range = (start, u32::try_from(text.len()).ok()?);
+                kept.insert(value, range);
+                Some(range)
             });
             ranges.push(range);
         }

@@ -16,21 +16,15 @@ impl PolicySet {
         request: &Request<'_>,
         now: i64,
     ) -> Decision {
-        let (first, second) = request.targets();
-        let decision = self.decide_target(resolution, first, now);
-        match second {
+        let decision = self.decide_target(resolution, request.target(), now);
+        match request.second_target() {
             Some(second) if decision.is_allowed() => self.decide_target(resolution, second, now),
             Some(_) | None => decision,
         }
     }
 
     /// Decides one action on one resource.
-    pub(crate) fn decide_target(
-        &self,
-        resolution: &Resolution,
-        target: Target<'_>,
-        now: i64,
-    ) -> Decision {
+    fn decide_target(&self, resolution: &Resolution, target: Target<'_>, now: i64) -> Decision {
         match target.shadow {
             None => self.evaluate(resolution, target, now),
             Some(shadow) => with_joined(target.name, shadow, |name| {
@@ -46,8 +40,9 @@ impl PolicySet {
 
     /// Explicit deny before allow before default deny.
     fn evaluate(&self, resolution: &Resolution, target: Target<'_>, now: i64) -> Decision {
-        let Some(fitting) = self.by_action.get(target.action.index()) else {
-            return Decision::ImplicitDeny;
+        let action = target.action;
+        let Some(fitting) = self.by_action.get(action.index()) else {
+            return Decision::ImplicitDeny { action };
         };
         // The heads are those of the type of resource that the action is asked for on.
         let head = head_of(target.name.as_bytes());
@@ -68,8 +63,10 @@ impl PolicySet {
             })
         };
         match first(&fitting.deny) {
-            Some(statement) => Decision::ExplicitDeny(statement),
-            None => first(&fitting.allow).map_or(Decision::ImplicitDeny, Decision::Allow),
+            Some(by) => Decision::ExplicitDeny { action, by },
+            None => {
+                first(&fitting.allow).map_or(Decision::ImplicitDeny { action }, Decision::Allow)
+            }
         }
     }
 

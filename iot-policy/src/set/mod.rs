@@ -26,7 +26,7 @@ pub(crate) use compile::ShortArn;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use iot_policy::{ConnectionContext, Decision, Policy, PolicySet, Request, Scope, Transport};
+/// use iot_policy::{Action, ConnectionContext, Decision, Policy, PolicySet, Request, Scope, Transport};
 ///
 /// let allow = Policy::parse(br#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
 ///     "Action": "iot:Publish", "Resource": "arn:aws:iot:us-east-1:123456789012:topic/site/*"}}"#)?;
@@ -37,9 +37,9 @@ pub(crate) use compile::ShortArn;
 ///
 /// let bound = set.bind(&ConnectionContext::new("sensor-7", Transport::Mqtt));
 /// let decision = bound.decide(&Request::Publish { topic: "site/alarm", retain: false }, 1_795_000_000);
-/// let Decision::ExplicitDeny(statement) = decision else { panic!() };
-/// assert_eq!(set.policy_name(statement), "Quiet");
-/// assert_eq!(set.statement(statement).unwrap().sid(), Some("NoAlarms"));
+/// let Decision::ExplicitDeny { action: Action::Publish, by } = decision else { panic!() };
+/// assert_eq!(set.policy_name(by), "Quiet");
+/// assert_eq!(set.statement(by).unwrap().sid(), Some("NoAlarms"));
 /// # Ok::<(), iot_policy::PolicyError>(())
 /// ```
 #[derive(Debug)]

@@ -1,2 +1,3 @@
+pub mod ask;
 pub mod generate;
 pub mod naive;

@@ -205,6 +205,14 @@ impl<'a> Extensions<'a> {
         core::iter::from_fn(|| purposes.expect(Tag::OID, "").ok()).any(|oid| oid == purpose.oid())
     }
 
+    /// What may be kept of [`Extensions::allows`].
+    pub(crate) fn purposes(&self) -> Purposes {
+        Purposes {
+            client: self.allows(Purpose::ClientAuth),
+            server: self.allows(Purpose::ServerAuth),
+        }
+    }
+
     /// The `keyIdentifier` of the authority key identifier.
     pub(crate) fn authority_key(&self) -> Option<&'a [u8]> {
         Reader::new(self.authority_key_identifier?)
@@ -218,6 +226,22 @@ impl<'a> Extensions<'a> {
 pub(crate) enum Purpose {
     ClientAuth,
     ServerAuth,
+}
+
+/// Which uses a certificate allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Purposes {
+    client: bool,
+    server: bool,
+}
+
+impl Purposes {
+    pub(crate) fn allow(self, purpose: Purpose) -> bool {
+        match purpose {
+            Purpose::ClientAuth => self.client,
+            Purpose::ServerAuth => self.server,
+        }
+    }
 }
 
 impl Purpose {

@@ -6,7 +6,7 @@ mod key;
 mod name;
 mod validity;
 
-pub(crate) use extension::{BasicConstraints, Extensions, Flaw, Purpose, Usage};
+pub(crate) use extension::{BasicConstraints, Extensions, Flaw, Purpose, Purposes, Usage};
 pub use general_name::{GeneralName, GeneralNames};
 pub use key::{Curve, PublicKey, PublicKeyKind};
 pub use name::{Attribute, AttributeType, Name};

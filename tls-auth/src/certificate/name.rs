@@ -3,6 +3,7 @@ use alloc::string::String;
 use core::fmt::{self, Write as _};
 
 use crate::der::{Malformed, Reader, Tag};
+use crate::identity::is_invisible;
 
 /// The kinds of attribute that a name may have and that AWS IoT gives names to, in the order of its documentation.
 ///
@@ -285,8 +286,8 @@ impl<'a> Attribute<'a> {
         self.oid == [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x01]
     }
 
-    /// RFC 5280 §7.1 without Unicode normalization: text without regard to the case of ASCII letters and to runs of
-    /// spaces, anything else by its bytes.
+    /// RFC 5280 §7.1 without Unicode normalization: text without regard to case and to runs of spaces, anything else by its
+    /// bytes.
     fn is_same(&self, other: &Self) -> bool {
         if self.oid != other.oid {
             return false;
@@ -298,7 +299,7 @@ impl<'a> Attribute<'a> {
         }
     }
 
-    pub(crate) fn label(&self) -> Option<&'static str> {
+    fn label(&self) -> Option<&'static str> {
         Some(match self.oid {
             [0x55, 0x04, 3] => "CN",
             [0x55, 0x04, 4] => "SN",
@@ -327,12 +328,11 @@ fn folded(text: &str) -> impl Iterator<Item = char> + '_ {
         let before = !space && pending && started;
         pending = space;
         started |= !space;
-        [
-            before.then_some(' '),
-            (!space).then(|| letter.to_ascii_lowercase()),
-        ]
-        .into_iter()
-        .flatten()
+        let letters = (!space).then(|| letter.to_lowercase());
+        before
+            .then_some(' ')
+            .into_iter()
+            .chain(letters.into_iter().flatten())
     })
 }
 
@@ -360,7 +360,7 @@ impl fmt::Display for Name<'_> {
                     for letter in text.chars() {
                         match letter {
                             ',' | '+' | '"' | '\\' | '<' | '>' | ';' => write!(f, "\\{letter}")?,
-                            _ if letter.is_control() => write!(f, "{}", letter.escape_unicode())?,
+                            _ if is_invisible(letter) => write!(f, "{}", letter.escape_unicode())?,
                             _ => f.write_char(letter)?,
                         }
                     }
@@ -441,6 +441,9 @@ mod tests {
         assert!(!within(&pair, &acme), "half a set");
         assert!(!within(&name(&[&[(10, 0x13, b"Ac me")]]), &acme));
         assert!(!within(&name(&[&[(11, 0x13, b"Acme")]]), &acme));
+        let capitals = name(&[&[(10, 0x0C, "\u{c9}VIL  Corp".as_bytes())]]);
+        let small = name(&[&[(10, 0x0C, "\u{e9}vil corp".as_bytes())]]);
+        assert!(within(&small, &capitals) && within(&capitals, &small));
     }
 
     #[test]
@@ -474,10 +477,10 @@ mod tests {
     fn names_are_printed_on_one_line() {
         let bytes = name(&[
             &[(3, 0x0C, b"a\n,b"), (11, 0x02, &[0xFF])],
-            &[(99, 0x0C, b"c")],
+            &[(99, 0x0C, "c\u{202E}".as_bytes())],
         ]);
         let name = Name::of_contents(&bytes, "name").unwrap();
-        assert_eq!(name.to_string(), r"CN=a\u{a}\,b+OU=#ff, 2.5.4.99=c");
+        assert_eq!(name.to_string(), r"CN=a\u{a}\,b+OU=#ff, 2.5.4.99=c\u{202e}");
         assert!(
             Name::of_contents(&[0x31, 0x00], "name").is_err(),
             "an empty set"

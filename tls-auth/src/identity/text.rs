@@ -8,6 +8,7 @@ pub(super) enum Unfit {
     Empty,
     TooLong,
     Invisible,
+    Spaces,
     MixedScripts,
 }
 
@@ -24,10 +25,13 @@ pub(super) fn fit(text: &str) -> Result<(), Unfit> {
     if text.chars().any(is_invisible) {
         return Err(Unfit::Invisible);
     }
-    if text.is_ascii()
-        || text
-            .split(|letter: char| !letter.is_alphanumeric())
-            .all(is_one_script)
+    let odd = |letter: char| letter.is_whitespace() && letter != ' ';
+    if text.starts_with(' ') || text.ends_with(' ') || text.chars().any(odd) {
+        return Err(Unfit::Spaces);
+    }
+    if text
+        .split(|letter: char| !letter.is_alphanumeric())
+        .all(is_of_one_script)
     {
         Ok(())
     } else {
@@ -37,7 +41,7 @@ pub(super) fn fit(text: &str) -> Result<(), Unfit> {
 
 /// What is not seen, or changes how the rest is seen: controls (U+0000 among them), marks of direction, joiners, tags,
 /// variation selectors, private use, and code points that are no characters.
-fn is_invisible(letter: char) -> bool {
+pub(crate) fn is_invisible(letter: char) -> bool {
     letter.is_control()
         || matches!(
             u32::from(letter),
@@ -50,6 +54,7 @@ fn is_invisible(letter: char) -> bool {
                 | 0x200B..=0x200F
                 | 0x2028..=0x202E
                 | 0x2060..=0x206F
+                | 0x2800
                 | 0x3164
                 | 0xE000..=0xF8FF
                 | 0xFDD0..=0xFDEF
@@ -64,10 +69,13 @@ fn is_invisible(letter: char) -> bool {
         || u32::from(letter) & 0xFFFE == 0xFFFE
 }
 
-/// Unicode TS 39 §5.1, without its list of look-alikes: all letters of a word can be of one script, where Han, Kana, Hangul and
+/// Unicode TS 39 §5.1, without its list of look-alikes: all letters of a text can be of one script, where Han, Kana, Hangul and
 /// Bopomofo go together as Japanese, Korean and Chinese are written.
-fn is_one_script(word: &str) -> bool {
-    let resolved = word
+pub(super) fn is_of_one_script(text: &str) -> bool {
+    if text.is_ascii() {
+        return true;
+    }
+    let resolved = text
         .chars()
         .map(|letter| augmented(letter.script_extension()))
         .try_fold(None, |common: Option<ScriptExtension>, scripts| {
@@ -128,6 +136,11 @@ mod tests {
             ("a\u{202E}b", Unfit::Invisible),
             ("a\nb", Unfit::Invisible),
             ("\u{FFFF}", Unfit::Invisible),
+            ("a\u{2800}", Unfit::Invisible),
+            (" a", Unfit::Spaces),
+            ("a ", Unfit::Spaces),
+            ("a\u{A0}b", Unfit::Spaces),
+            ("a\u{3000}b", Unfit::Spaces),
             ("\u{10FFFF}", Unfit::Invisible),
             ("p\u{430}ypal", Unfit::MixedScripts),
             ("\u{3BF}ne", Unfit::MixedScripts),
@@ -135,5 +148,6 @@ mod tests {
             assert_eq!(fit(text), Err(why), "{text:?}");
         }
         assert_eq!(fit(&"a".repeat(65_536)), Err(Unfit::TooLong));
+        assert!(is_of_one_script("a-\u{e9} b1") && !is_of_one_script("sensor-\u{430}"));
     }
 }

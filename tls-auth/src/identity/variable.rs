@@ -2,7 +2,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::certificate::{AttributeType, Certificate, GeneralName, GeneralNames, Name};
+use crate::certificate::{AttributeType, Certificate, GeneralName, GeneralNames};
 
 /// The service looks at no more values than this of one kind.
 const MAX_VALUES: usize = 5;
@@ -101,7 +101,7 @@ impl AlternativeName {
                 Some(Cow::Borrowed(text))
             }
             (Self::DirectoryName, GeneralName::Directory(name)) => {
-                Some(Cow::Owned(directory(name)))
+                Some(Cow::Owned(name.to_string()))
             }
             (Self::IpAddress, GeneralName::IpAddress(_)) => {
                 Some(Cow::Owned(name.address()?.to_string()))
@@ -109,23 +109,6 @@ impl AlternativeName {
             _ => None,
         }
     }
-}
-
-/// A directory name as a value: the escaping of its parts is that of the variable.
-fn directory(name: &Name<'_>) -> String {
-    let mut text = String::new();
-    for attribute in name.attributes() {
-        let Some(value) = attribute.text() else {
-            continue;
-        };
-        if !text.is_empty() {
-            text.push(',');
-        }
-        text.push_str(attribute.label().unwrap_or("OID"));
-        text.push('=');
-        text.push_str(&value);
-    }
-    text
 }
 
 /// Which of several values is meant.

@@ -10,7 +10,7 @@ use alloc::sync::Arc;
 use arc_swap::ArcSwap;
 use rustls_pki_types::UnixTime;
 
-use crate::authority::Authorities;
+use crate::authority::{Authorities, Authority};
 use crate::certificate::Certificate;
 use crate::error::{Refusal, RefusalKind};
 use crate::id::CertificateId;
@@ -68,6 +68,28 @@ enum Asked {
     Itself,
     /// A path to this CA, or to any.
     Chain(Option<CertificateId>),
+    /// The same, to one that offers its certificates for registration.
+    Offered(Option<CertificateId>),
+}
+
+impl Asked {
+    /// Whether trust that comes from `found`, or from itself, is what is asked for.
+    fn is_met_by(&self, found: Option<CertificateId>, authorities: &Authorities) -> bool {
+        match (self, found) {
+            (Self::Itself, found) => found.is_none(),
+            (Self::Chain(asked), Some(found)) => asked.is_none_or(|asked| asked == found),
+            (Self::Offered(asked), Some(found)) => {
+                asked.is_none_or(|asked| asked == found)
+                    && authorities.find(&found).is_some_and(offers)
+            }
+            (Self::Chain(_) | Self::Offered(_), None) => false,
+        }
+    }
+}
+
+/// Whether certificates of a CA are offered for registration.
+fn offers(authority: &Authority) -> bool {
+    authority.is_active() && authority.auto_registration()
 }
 
 impl Judge {
@@ -160,28 +182,26 @@ impl Judge {
                     }),
             )
         };
-        let offers = |authority: Option<CertificateId>| {
-            let state = self.state.load();
-            let mut authorities = state.authorities.iter();
-            authorities.any(|known| {
-                known.is_active()
-                    && known.auto_registration()
-                    && authority.is_none_or(|id| id == known.id())
-            })
-        };
         let asked = record.as_ref().and_then(Record::authority);
         // Before any signature: where no CA offers anything, a stranger is a stranger.
-        if !self.mode.trusts_chains() || !offers(asked) {
+        let offered = self.state.load().authorities.iter().any(|authority| {
+            offers(authority) && asked.is_none_or(|asked| asked == authority.id())
+        });
+        if !self.mode.trusts_chains() || !offered {
             return Err(refuse());
         }
-        let known = self.recall(id, &Asked::Chain(asked), now, establish)?;
+        let known = match self.recall(id, &Asked::Offered(asked), now, establish) {
+            // It leads to a CA that offers nothing.
+            Err(refusal) if refusal.kind() == RefusalKind::OtherAuthority => return Err(refuse()),
+            result => result?,
+        };
         match known.evidence.authority() {
-            Some(authority) if offers(Some(authority)) => Ok(Verdict::Register {
+            Some(authority) => Ok(Verdict::Register {
                 known,
                 authority,
                 record,
             }),
-            _ => Err(refuse()),
+            None => Err(refuse()),
         }
     }
 
@@ -212,13 +232,7 @@ impl Judge {
         now: UnixTime,
     ) -> Result<(), Refusal> {
         let evidence = &known.evidence;
-        let fits = match (asked, evidence.authority()) {
-            (Asked::Itself, None) => true,
-            (Asked::Chain(Some(asked)), Some(found)) => *asked == found,
-            (Asked::Chain(None), Some(_)) => true,
-            _ => false,
-        };
-        if !fits {
+        if !asked.is_met_by(evidence.authority(), &state.authorities) {
             return Err(Refusal::new(RefusalKind::OtherAuthority));
         }
         if !evidence.answers(&state.lists) {
@@ -255,7 +269,7 @@ impl Judge {
                 leaf::check(&certificate, *usage, Trust::Itself, profile, limits, now)?;
                 Evidence::of_itself(&certificate)
             }
-            Asked::Chain(authority) => {
+            Asked::Chain(_) | Asked::Offered(_) => {
                 let intermediates = shield::read(&certificate, intermediates, &self.policy.limits)?;
                 let state = self.state.load();
                 verify_only(
@@ -264,7 +278,7 @@ impl Judge {
                     &state.lists,
                     &certificate,
                     &intermediates,
-                    *authority,
+                    |found| asked.is_met_by(Some(found), &state.authorities),
                     now,
                 )?
             }

@@ -43,7 +43,10 @@ pub(crate) fn check(
     }
     if subject.known_by_common_name {
         for name in certificate.subject().values(AttributeType::CommonName) {
-            if name.contains('@') {
+            // What it may be taken for is what it must be allowed to be.
+            if name.contains("://") {
+                constraints.judge(GeneralName::Uri(&name), work)?;
+            } else if name.contains('@') {
                 constraints.judge(GeneralName::Email(&name), work)?;
             } else if is_host_name(&name) {
                 constraints.judge(GeneralName::Dns(&name), work)?;
@@ -57,15 +60,16 @@ fn violation() -> Refusal {
     Refusal::new(RefusalKind::NameConstraint)
 }
 
-/// Two labels or more: what someone may take for a host name.
+/// Two labels or more, in whatever letters: what someone may take for a host name. One with letters that DNS has not is in no
+/// subtree.
 fn is_host_name(text: &str) -> bool {
     let text = text.strip_suffix('.').unwrap_or(text);
     text.contains('.')
         && text.split('.').all(|label| {
             !label.is_empty()
                 && label
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_*".contains(&byte))
+                    .chars()
+                    .all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '*'))
         })
 }
 
@@ -203,8 +207,9 @@ impl<'a> GeneralName<'a> {
         if let (Self::Dns(constraint), GeneralName::Dns(name)) = (self, name)
             && let Some(under) = name.strip_prefix("*.")
         {
+            let under = under.strip_suffix('.').unwrap_or(under);
             // A wildcard stands for whatever is excluded below it.
-            return Some(
+            return is_labels(under).then(|| {
                 dns_within(under, constraint, strict)
                     || constraint
                         .len()
@@ -212,8 +217,8 @@ impl<'a> GeneralName<'a> {
                         .and_then(|at| constraint.split_at_checked(at))
                         .is_some_and(|(label, rest)| {
                             rest.eq_ignore_ascii_case(under) && label.ends_with('.')
-                        }),
-            );
+                        })
+            });
         }
         self.permits(name, strict)
     }
@@ -301,7 +306,7 @@ fn ends_with(text: &str, end: &str) -> bool {
 }
 
 /// Labels of letters, digits, hyphens and underscores between single periods.
-fn is_labels(text: &str) -> bool {
+pub(crate) fn is_labels(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 253
         && text.split('.').all(|label| {
@@ -319,6 +324,11 @@ fn uri_host(uri: &str) -> Option<&str> {
         return None;
     }
     let authority = rest.split(['/', '?', '#']).next()?;
+    // RFC 3986 §3.2: others do not belong there, and readers of URIs differ about what they mean (a backslash ends it for some).
+    let belongs = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:@".contains(&byte);
+    if !authority.bytes().all(belongs) {
+        return None;
+    }
     let host = authority
         .rsplit_once('@')
         .map_or(authority, |(_, host)| host);
@@ -407,6 +417,11 @@ mod tests {
                 Some(true),
             ),
             (uri("acme.example"), uri("urn:uuid:1"), None),
+            (
+                uri("acme.example"),
+                uri("https://evil.example\\@acme.example/"),
+                None,
+            ),
             (uri("acme.example"), uri("https://192.0.2.1/"), None),
             (uri("acme.example"), uri("https://[2001:db8::1]/"), None),
             (net, ip(&[192, 0, 2, 9]), Some(true)),
@@ -424,6 +439,15 @@ mod tests {
         assert_eq!(
             dns("bar.example.com").excludes(&dns("*.example.org"), true),
             Some(false)
+        );
+        assert_eq!(
+            dns("example.com").excludes(&dns("*.example.com."), true),
+            Some(true),
+            "the root's period"
+        );
+        assert_eq!(
+            dns("example.com").excludes(&dns("*.bad name.example.com"), true),
+            None
         );
     }
 
@@ -465,6 +489,7 @@ mod tests {
     fn what_may_be_taken_for_a_host_name() {
         assert!(is_host_name("evil.other"));
         assert!(is_host_name("*.evil.other."));
+        assert!(is_host_name("b\u{fc}cher.other"));
         assert!(!is_host_name("dev1"));
         assert!(!is_host_name("device no. 1"));
     }

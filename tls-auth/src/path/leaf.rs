@@ -3,7 +3,7 @@
 use super::Use;
 use super::shield::names;
 use crate::authority::{check_issued, common};
-use crate::certificate::{Certificate, Flaw, Name, Purpose, Usage, Validity};
+use crate::certificate::{Certificate, Flaw, Name, Usage, Validity};
 use crate::error::{Refusal, RefusalKind};
 use crate::limits::Limits;
 use crate::profile::Profile;
@@ -49,11 +49,7 @@ pub(crate) fn check(
             return Err(refuse(RefusalKind::KeyUsage).because("keyCertSign is for CAs"));
         }
     }
-    let purpose = match usage {
-        Use::Client => Purpose::ClientAuth,
-        Use::Server => Purpose::ServerAuth,
-    };
-    if !extensions.allows(purpose) {
+    if !extensions.allows(usage.purpose()) {
         return Err(refuse(RefusalKind::ExtendedKeyUsage));
     }
     profile

@@ -1,7 +1,7 @@
 //! From a device's certificate to a registered CA.
 
 mod check;
-mod constraints;
+pub(crate) mod constraints;
 mod evidence;
 pub(crate) mod leaf;
 mod search;
@@ -9,11 +9,12 @@ pub(crate) mod shield;
 pub(crate) mod signature;
 mod verifier;
 
-pub(crate) use check::Path;
+pub(crate) use check::{Path, check_intermediate};
 pub(crate) use evidence::Evidence;
-pub(crate) use verifier::verify_only;
 pub use verifier::{PathVerifier, VerifiedChain};
+pub(crate) use verifier::{furthest, verify_only};
 
+use crate::certificate::Purpose;
 use crate::limits::Limits;
 use crate::profile::Profile;
 use signature::Algorithms;
@@ -26,6 +27,15 @@ pub(crate) const MAX_DEPTH: usize = 6;
 pub(crate) enum Use {
     Client,
     Server,
+}
+
+impl Use {
+    pub(crate) fn purpose(self) -> Purpose {
+        match self {
+            Self::Client => Purpose::ClientAuth,
+            Self::Server => Purpose::ServerAuth,
+        }
+    }
 }
 
 /// What does not change while a server runs.

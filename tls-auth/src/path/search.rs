@@ -10,9 +10,10 @@ use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 use super::check::Path;
 use super::shield::MAX_CERTIFICATES;
 use super::signature::{Counted, Work, verify};
-use super::{MAX_DEPTH, Policy, Use};
+use super::{MAX_DEPTH, Policy, Use, check_intermediate};
 use crate::authority::{Anchor, Authorities};
 use crate::certificate::{Certificate, PublicKey};
+use crate::der::{Reader, Tag};
 use crate::error::{Refusal, RefusalKind};
 
 /// What is looked for a path in.
@@ -131,7 +132,9 @@ impl<'m> Search<'m, '_> {
         let mut refusal = Refusal::new(RefusalKind::UnknownIssuer);
         // A CA that was renewed has two certificates with one name and key.
         for anchor in self.anchors(top) {
-            if !anchor.issuer.key.ends_with(key) {
+            // webpki has the contents of the sequence.
+            let own = Reader::new(&anchor.issuer.key).expect(Tag::SEQUENCE, "the public key");
+            if own != Ok(key) {
                 continue;
             }
             match self.judge(&intermediates, anchor, judge) {
@@ -161,11 +164,17 @@ impl<'m> Search<'m, '_> {
         judge(&path)
     }
 
-    /// Every path that names join, shortest first, each checked before its signatures are.
+    /// Every path that names join, shortest first. Of each, what costs little is checked first, then its signatures from the
+    /// anchor down, and only then what whoever signed could make costly.
     fn by_names<T>(&self, judge: Judge<'_, T>) -> Result<T, Refusal> {
         /// With no more than two of a name and no circles there are no more than 2⁶ paths.
         const MAX_PATHS: usize = 256;
         let mut refusal = Refusal::new(RefusalKind::UnknownIssuer);
+        let checked: ArrayVec<Result<&Certificate<'m>, Refusal>, MAX_CERTIFICATES> = self
+            .intermediates
+            .iter()
+            .map(|issuer| check_intermediate(issuer, self.policy, self.now).map(|()| issuer))
+            .collect();
         let mut paths: Vec<ArrayVec<&Certificate<'m>, MAX_DEPTH>> = Vec::new();
         paths.push(ArrayVec::new());
         let mut index = 0_usize;
@@ -180,12 +189,16 @@ impl<'m> Search<'m, '_> {
                     Err(error) => refusal = error,
                 }
             }
-            for issuer in self.intermediates {
+            for (issuer, checked) in self.intermediates.iter().zip(&checked) {
                 let known = path.iter().any(|other| {
                     other.subject() == issuer.subject()
                         && other.public_key().info() == issuer.public_key().info()
                 });
                 if known || issuer.subject() != top.issuer() {
+                    continue;
+                }
+                if let Err(error) = checked {
+                    refusal = error.clone();
                     continue;
                 }
                 let mut longer = path.clone();
@@ -212,7 +225,7 @@ impl<'m> Search<'m, '_> {
             intermediates,
             anchor,
         };
-        path.check(self.policy, self.now, self.work)?;
+        path.check_form(self.policy, self.now)?;
         let mut key = PublicKey::read(&anchor.issuer.key)
             .map_err(|_| Refusal::new(RefusalKind::UnknownIssuer))?;
         for certificate in intermediates.iter().rev().copied().chain([self.leaf]) {
@@ -224,6 +237,7 @@ impl<'m> Search<'m, '_> {
             )?;
             key = certificate.public_key();
         }
+        path.check_names(self.policy, self.work)?;
         judge(&path)
     }
 }

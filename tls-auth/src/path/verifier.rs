@@ -4,10 +4,10 @@ use super::leaf::{self, Trust};
 use super::search::Search;
 use super::shield;
 use super::signature::Work;
-use super::{Evidence, Policy, Use};
+use super::{Evidence, MAX_DEPTH, Policy, Use};
 use crate::authority::Authorities;
 use crate::certificate::Certificate;
-use crate::error::{Refusal, RefusalKind};
+use crate::error::{Issuers, Refusal, RefusalKind};
 use crate::id::CertificateId;
 use crate::limits::Limits;
 use crate::profile::Profile;
@@ -109,6 +109,27 @@ impl PathVerifier {
     }
 
     /// For certificates of TLS servers, whose host name is for the caller to compare.
+    ///
+    /// ```
+    /// # use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+    /// # use rustls_pki_types::UnixTime;
+    /// # use std::time::Duration;
+    /// use tls_auth::{Authorities, Authority, PathVerifier, Profile};
+    ///
+    /// # let mut params = CertificateParams::default();
+    /// # params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    /// # let ca = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+    /// # let mut params = CertificateParams::new(["broker.example".to_owned()])?;
+    /// # params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    /// # let broker = params.signed_by(&KeyPair::generate()?, &ca)?;
+    /// # let now = UnixTime::since_unix_epoch(Duration::from_secs(1_780_272_000));
+    /// let authorities = Authorities::new([Authority::new(ca.der(), &Profile::strict())?]);
+    /// let verifier = PathVerifier::new(authorities);
+    /// let refusal = verifier.verify(broker.der(), &[], now).unwrap_err();
+    /// assert_eq!(refusal.kind().code(), "extended-key-usage");
+    /// assert!(verifier.for_servers().verify(broker.der(), &[], now).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn for_servers(mut self) -> Self {
         self.policy.usage = Use::Server;
@@ -156,7 +177,7 @@ impl PathVerifier {
             &self.lists,
             &certificate,
             &intermediates,
-            wanted,
+            |found| wanted.is_none_or(|wanted| wanted == found),
             now,
         )
         .map_err(|refusal| refusal.of(certificate.id()))?;
@@ -167,6 +188,20 @@ impl PathVerifier {
     }
 
     /// Judges a certificate that is trusted for itself, without a CA.
+    ///
+    /// ```
+    /// use rustls_pki_types::UnixTime;
+    /// use std::time::Duration;
+    /// use tls_auth::{Authorities, PathVerifier};
+    ///
+    /// let verifier = PathVerifier::new(Authorities::new([]));
+    /// let pair = rcgen::generate_simple_self_signed(["sensor-17.example".to_owned()])?;
+    /// let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+    /// verifier.verify_itself(pair.cert.der(), at(1_780_272_000))?;
+    /// let refusal = verifier.verify_itself(pair.cert.der(), at(0)).unwrap_err();
+    /// assert_eq!(refusal.kind().code(), "not-yet-valid");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// What is wrong with it.
@@ -183,14 +218,14 @@ impl PathVerifier {
     }
 }
 
-/// A path to the CA called `wanted`, or to any that is active.
+/// A path to a CA that is active and wanted.
 pub(crate) fn verify_only(
     policy: &Policy,
     authorities: &Authorities,
     lists: &RevocationLists,
     leaf: &Certificate<'_>,
     intermediates: &[Certificate<'_>],
-    wanted: Option<CertificateId>,
+    wants: impl Fn(CertificateId) -> bool,
     now: UnixTime,
 ) -> Result<Evidence, Refusal> {
     let Policy {
@@ -210,12 +245,43 @@ pub(crate) fn verify_only(
         now,
         work: &work,
     };
-    search.run(&|path| {
-        if wanted.is_some_and(|wanted| wanted != path.anchor.id) {
-            return Err(Refusal::new(RefusalKind::OtherAuthority));
+    search
+        .run(&|path| {
+            if !wants(path.anchor.id) {
+                return Err(Refusal::new(RefusalKind::OtherAuthority));
+            }
+            let evidence = Evidence::of_path(path, lists);
+            evidence.judge(authorities, lists, algorithms, now, &work)?;
+            Ok(evidence)
+        })
+        .map_err(|refusal| match refusal.kind() {
+            RefusalKind::UnknownIssuer => {
+                let trusted = authorities.trust_anchors().iter();
+                let trusted = trusted.map(|anchor| anchor.subject.as_ref());
+                refusal.issuers(Issuers::new(
+                    furthest(leaf, intermediates).issuer(),
+                    trusted,
+                ))
+            }
+            _ => refusal,
+        })
+}
+
+/// The certificate at which the names of a message end.
+pub(crate) fn furthest<'c, 'm>(
+    leaf: &'c Certificate<'m>,
+    intermediates: &'c [Certificate<'m>],
+) -> &'c Certificate<'m> {
+    let mut top = leaf;
+    // Names may lead in circles.
+    for _ in 0..MAX_DEPTH {
+        let next = intermediates
+            .iter()
+            .find(|next| next.subject() == top.issuer() && !next.is_self_issued());
+        match next {
+            Some(next) => top = next,
+            None => break,
         }
-        let evidence = Evidence::of_path(path, lists);
-        evidence.judge(authorities, lists, algorithms, now, &work)?;
-        Ok(evidence)
-    })
+    }
+    top
 }

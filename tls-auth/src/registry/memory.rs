@@ -162,11 +162,7 @@ impl Words {
 
 impl Table {
     fn of(rows: &[Row], words: Words) -> Self {
-        let blocks = rows
-            .len()
-            .div_euclid(BLOCK)
-            .clamp(1, 1 << 20)
-            .next_power_of_two();
+        let blocks = Self::blocks_of(rows.len());
         let shift = 64_u32.saturating_sub(blocks.trailing_zeros());
         let mut sorted = rows;
         let blocks = (0..blocks)
@@ -183,6 +179,21 @@ impl Table {
             blocks,
             words: RwLock::new(words),
         }
+    }
+
+    /// How many blocks so many certificates lie in, a power of two.
+    fn blocks_of(certificates: usize) -> usize {
+        certificates
+            .div_euclid(BLOCK)
+            .clamp(1, 1 << 20)
+            .next_power_of_two()
+    }
+
+    fn len(&self) -> usize {
+        self.blocks
+            .iter()
+            .map(|block| held(block.read()).len())
+            .sum()
     }
 
     fn block_of(id: CertificateId, shift: u32) -> usize {
@@ -246,7 +257,8 @@ impl MemoryRegistry {
         rows.insert(index, row);
         let full = rows.len() >= FULL_BLOCK;
         drop(rows);
-        if full {
+        // Ids that are much alike fill one block, and more blocks would not take them apart.
+        if full && Table::blocks_of(table.len()) > table.blocks.len() {
             self.rebuild(&table);
         }
         Ok(())
@@ -281,6 +293,17 @@ impl MemoryRegistry {
     }
 
     /// Deletes a certificate that is not active, as the service does.
+    ///
+    /// ```
+    /// use tls_auth::{CertificateId, MemoryRegistry, Owner, Record, RegistryError, Status};
+    ///
+    /// let (registry, id) = (MemoryRegistry::new(), CertificateId::of(b"DER"));
+    /// registry.insert(id, &Record::new(Status::Active, Owner::new("acme")))?;
+    /// assert_eq!(registry.remove(&id), Err(RegistryError::Active));
+    /// registry.set_status(&id, Status::Inactive)?;
+    /// assert_eq!(registry.remove(&id), Ok(Status::Inactive));
+    /// # Ok::<(), RegistryError>(())
+    /// ```
     ///
     /// # Errors
     /// [`RegistryError::Missing`] or [`RegistryError::Active`].
@@ -328,12 +351,7 @@ impl MemoryRegistry {
     /// How many certificates are registered.
     #[must_use]
     pub fn len(&self) -> usize {
-        let table = self.table.load();
-        table
-            .blocks
-            .iter()
-            .map(|block| held(block.read()).len())
-            .sum()
+        self.table.load().len()
     }
 
     /// Whether none is.
@@ -392,6 +410,27 @@ mod tests {
             assert_eq!(registry.find(&id(3_000)), Ok(None));
         }
         assert!(inserted.table.load().blocks.len() > 1, "it was made anew");
+    }
+
+    #[test]
+    fn ids_that_are_much_alike_do_not_make_the_table_anew() {
+        let registry = MemoryRegistry::new();
+        let alike = |number: u32| {
+            let mut bytes = [0; 32];
+            bytes[28..].copy_from_slice(&number.to_be_bytes());
+            CertificateId::from_bytes(bytes)
+        };
+        for number in 0..600 {
+            registry.insert(alike(number), &record(number)).unwrap();
+        }
+        let table = registry.table.load_full();
+        for number in 600..640 {
+            registry.insert(alike(number), &record(number)).unwrap();
+        }
+        assert!(Arc::ptr_eq(&table, &registry.table.load()));
+        for number in 0..640 {
+            assert_eq!(registry.find(&alike(number)), Ok(Some(record(number))));
+        }
     }
 
     #[test]

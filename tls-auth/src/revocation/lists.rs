@@ -80,6 +80,42 @@ impl RevocationLists {
     ///
     /// # Errors
     /// [`RefusalKind::BadSignature`] for a list that none of the CAs of its issuer's name signed.
+    ///
+    /// ```
+    /// # use rcgen::{
+    /// #     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, IsCa, KeyIdMethod, KeyPair,
+    /// #     KeyUsagePurpose, SerialNumber, date_time_ymd,
+    /// # };
+    /// use tls_auth::{Authorities, Authority, Profile, RefusalKind, RevocationList, RevocationLists, RevocationPolicy};
+    ///
+    /// # let ca = || {
+    /// #     let mut params = CertificateParams::default();
+    /// #     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    /// #     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    /// #     CertifiedIssuer::self_signed(params, KeyPair::generate()?)
+    /// # };
+    /// // Two CAs of one name; the second made the list.
+    /// let (one, two) = (ca()?, ca()?);
+    /// # let crl = CertificateRevocationListParams {
+    /// #     this_update: date_time_ymd(2026, 5, 1),
+    /// #     next_update: date_time_ymd(2026, 7, 1),
+    /// #     crl_number: SerialNumber::from(7),
+    /// #     issuing_distribution_point: None,
+    /// #     revoked_certs: vec![],
+    /// #     key_identifier_method: KeyIdMethod::Sha256,
+    /// # }
+    /// # .signed_by(&two)?;
+    /// let profile = Profile::strict();
+    /// let list = RevocationList::new(crl.der(), &profile)?;
+    /// let lists = RevocationLists::new([list], RevocationPolicy::default());
+    ///
+    /// let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms.all;
+    /// let registered = |ca: &[u8]| Authority::new(ca, &profile).map(|ca| Authorities::new([ca]));
+    /// let refusal = lists.clone().checked_by(&registered(one.der())?, algorithms).unwrap_err();
+    /// assert_eq!(refusal.kind(), RefusalKind::BadSignature);
+    /// assert_eq!(lists.checked_by(&registered(two.der())?, algorithms)?.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn checked_by(
         self,
         authorities: &Authorities,

@@ -50,3 +50,40 @@ impl Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::AlertDescription;
+
+    use super::*;
+    use crate::error::RefusalKind;
+    use crate::registry::Status;
+
+    #[test]
+    fn rustls_sends_the_alert_that_the_refusal_asks_for() {
+        for kind in [
+            RefusalKind::Malformed,
+            RefusalKind::BadSignature,
+            RefusalKind::KeyUsage,
+            RefusalKind::Revoked,
+            RefusalKind::NotActive(Status::Revoked),
+            RefusalKind::NotActive(Status::Inactive),
+            RefusalKind::Expired,
+            RefusalKind::NotYetValid,
+            RefusalKind::UnknownIssuer,
+            RefusalKind::RevocationUnknown,
+            RefusalKind::AuthorityInactive,
+            RefusalKind::NotRegistered,
+            RefusalKind::RegistryUnavailable,
+        ] {
+            let Error::InvalidCertificate(error) = precise(&Refusal::new(kind)) else {
+                panic!("{kind:?}");
+            };
+            assert_eq!(
+                u8::from(AlertDescription::from(error)),
+                kind.alert() as u8,
+                "{kind:?}"
+            );
+        }
+    }
+}

@@ -12,6 +12,23 @@ use crate::registry::{Owner, Record, Status};
 /// What a handshake that ended came to.
 ///
 /// Three types, so that none is taken for another: a function that serves devices takes an [`Authenticated`].
+///
+/// ```
+/// # mod memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/support/memory.rs")); }
+/// use rustls::pki_types::UnixTime;
+/// use tls_auth::{Authorities, Outcome, ServerAuth};
+///
+/// let plant = memory::plant()?;
+/// let auth =
+///     ServerAuth::builder(plant.server).with_authorities(Authorities::new([plant.authority])).build()?;
+/// let connection = memory::handshake(&plant.device, auth.config(&[])?)?;
+/// match auth.authenticate(&connection, UnixTime::now())? {
+///     Outcome::Authenticated(device) => assert_eq!(device.certificate_id(), plant.device_id),
+///     Outcome::Unregistered(_) => unreachable!("nothing is registered one by one here"),
+///     _ => unreachable!("a certificate is required"),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -38,6 +55,33 @@ impl Outcome {
 ///
 /// Only [`ServerAuth::authenticate`](crate::ServerAuth::authenticate) makes one, at the end of a full handshake and of a
 /// resumption alike.
+///
+/// ```
+/// # mod memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/support/memory.rs")); }
+/// use rustls::pki_types::UnixTime;
+/// use tls_auth::{Authenticated, Authorities, PrincipalRule, ServerAuth, Variable};
+///
+/// fn greet(device: &Authenticated) -> String {
+///     format!("hello, {}", device.principal())
+/// }
+///
+/// let plant = memory::plant()?;
+/// let ca = plant.authority.id();
+/// let auth = ServerAuth::builder(plant.server)
+///     .with_authorities(Authorities::new([plant.authority]))
+///     .with_principal(PrincipalRule::common_name().for_mqtt())
+///     .build()?;
+/// let connection = memory::handshake(&plant.device, auth.config(&[])?)?;
+/// let device = auth.authenticate(&connection, UnixTime::now())?.authenticated().expect("it leads to the CA");
+///
+/// assert_eq!(greet(&device), "hello, sensor-17");
+/// assert_eq!((device.authority(), device.owner()), (Some(ca), None));
+/// assert!(!device.is_resumed());
+/// let name = device.variable("iot:Certificate.Subject.CommonName");
+/// assert_eq!(name, Variable::Value("sensor-17".to_owned()));
+/// assert_eq!(device.certificate()?.subject().to_string(), "CN=sensor-17");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// ```compile_fail
 /// let forged = tls_auth::Authenticated {};
@@ -144,6 +188,30 @@ impl Authenticated {
 ///
 /// It proved to have the key of a certificate which leads to that CA, and no more: register it, run the provisioning template,
 /// and close the connection; when it comes back and is active, it is [`Authenticated`].
+///
+/// ```
+/// # mod memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/support/memory.rs")); }
+/// use std::sync::Arc;
+/// use rustls::pki_types::UnixTime;
+/// use tls_auth::{Authorities, MemoryRegistry, Outcome, Owner, ServerAuth, Status};
+///
+/// let plant = memory::plant()?;
+/// let registry = Arc::new(MemoryRegistry::new());
+/// let auth = ServerAuth::builder(plant.server)
+///     .with_authorities(Authorities::new([plant.authority.with_auto_registration(true)]))
+///     .with_registry(registry.clone())
+///     .build()?;
+/// let connection = memory::handshake(&plant.device, auth.config(&[])?)?;
+/// let Outcome::Unregistered(device) = auth.authenticate(&connection, UnixTime::now())? else {
+///     unreachable!("nobody registered it");
+/// };
+/// assert_eq!(device.parameters().value("AWS::IoT::Certificate::CommonName"), Some("sensor-17"));
+///
+/// registry.insert(device.certificate_id(), &device.pending_record(Owner::new("acme")))?;
+/// registry.set_status(&device.certificate_id(), Status::Active)?;
+/// assert!(auth.authenticate(&connection, UnixTime::now())?.authenticated().is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Unregistered {
     certificate: CertificateId,

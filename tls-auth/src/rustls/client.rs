@@ -1,7 +1,9 @@
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, WebPkiServerVerifier};
@@ -16,9 +18,11 @@ use rustls::{
     SupportedProtocolVersion,
 };
 
-use super::{Credentials, CredentialsError};
+use super::{Credentials, CredentialsError, Diagnosis};
 use crate::certificate::Certificate;
+use crate::error::Issuers;
 use crate::id::PublicKeyHash;
+use crate::path::furthest;
 
 /// A device's side of the connection.
 ///
@@ -44,12 +48,38 @@ use crate::id::PublicKeyHash;
 #[derive(Clone, Debug)]
 pub struct DeviceConfig {
     config: Arc<ClientConfig>,
+    untrusted: Untrusted,
 }
 
+/// The issuers of the last server that led to none of the CAs: rustls' error does not say them.
+type Untrusted = Arc<Mutex<Option<Issuers>>>;
+
 /// Options of a [`DeviceConfig`].
+///
+/// ```
+/// use tls_auth::{Credentials, DeviceConfig, DeviceConfigError, PublicKeyHash, alpn};
+///
+/// let pair = rcgen::generate_simple_self_signed(["sensor-17.example".to_owned()])?;
+/// let credentials = Credentials::from_der(&[pair.cert.der()], &pair.signing_key.serialize_der())?;
+/// let device = DeviceConfig::builder(credentials.clone())
+///     .with_pinned_server_key(PublicKeyHash::of(b"SubjectPublicKeyInfo of the server"))
+///     .with_versions(&[&rustls::version::TLS12])
+///     .with_alpn(&[alpn::MQTT_CA])
+///     .with_server_name_sent(false)
+///     .with_sessions(0)
+///     .build()?;
+/// assert!(!device.config().enable_sni);
+/// assert_eq!(device.config().alpn_protocols, [alpn::MQTT_CA]);
+///
+/// // Nobody is trusted unless somebody is named.
+/// let nobody = DeviceConfig::builder(credentials).build().unwrap_err();
+/// assert_eq!(nobody, DeviceConfigError::NobodyTrusted);
+/// assert!(DeviceConfig::server_name("no host").is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct DeviceConfigBuilder {
-    credentials: Credentials,
+    credentials: Option<Credentials>,
     provider: Arc<CryptoProvider>,
     versions: Vec<&'static SupportedProtocolVersion>,
     roots: RootCertStore,
@@ -113,7 +143,27 @@ impl DeviceConfig {
     #[must_use]
     pub fn builder(credentials: Credentials) -> DeviceConfigBuilder {
         DeviceConfigBuilder {
-            credentials,
+            credentials: Some(credentials),
+            ..Self::builder_without_certificate()
+        }
+    }
+
+    /// Options for a device without a certificate, which proves otherwise who it is, as by a SigV4 signature.
+    ///
+    /// ```
+    /// use tls_auth::DeviceConfig;
+    ///
+    /// let ca = rcgen::generate_simple_self_signed(["plant CA".to_owned()])?;
+    /// let device = DeviceConfig::builder_without_certificate()
+    ///     .with_server_cas_pem(ca.cert.pem().as_bytes())?
+    ///     .build()?;
+    /// assert!(!device.config().client_auth_cert_resolver.has_certs());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn builder_without_certificate() -> DeviceConfigBuilder {
+        DeviceConfigBuilder {
+            credentials: None,
             provider: super::ring_provider(),
             versions: rustls::ALL_VERSIONS.to_vec(),
             roots: RootCertStore::empty(),
@@ -128,6 +178,31 @@ impl DeviceConfig {
     #[must_use]
     pub fn config(&self) -> Arc<ClientConfig> {
         self.config.clone()
+    }
+
+    /// What an error of a handshake with this configuration means: [`Diagnosis::of`], and where no CA is trusted, which one was
+    /// found and which was expected, at the last such handshake.
+    ///
+    /// ```
+    /// # use tls_auth::{Credentials, DeviceConfig, PublicKeyHash};
+    /// # let pair = rcgen::generate_simple_self_signed(["sensor-17.example".to_owned()])?;
+    /// # let credentials =
+    /// #     Credentials::from_pem(pair.cert.pem().as_bytes(), pair.signing_key.serialize_pem().as_bytes())?;
+    /// # let device = DeviceConfig::builder(credentials).with_pinned_server_key(PublicKeyHash::of(b"key")).build()?;
+    /// let diagnosis = device.diagnose(&rustls::Error::NoApplicationProtocol);
+    /// assert_eq!(diagnosis.code(), "no-application-protocol");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn diagnose(&self, error: &Error) -> Diagnosis {
+        let diagnosis = Diagnosis::of(error);
+        if *error == Error::InvalidCertificate(CertificateError::UnknownIssuer) {
+            let untrusted = self.untrusted.lock();
+            if let Some(issuers) = &*untrusted.unwrap_or_else(PoisonError::into_inner) {
+                return diagnosis.with_issuers(issuers);
+            }
+        }
+        diagnosis
     }
 
     /// A host to connect to: what is sent as server name, and what the server's certificate is compared with.
@@ -223,6 +298,8 @@ impl DeviceConfigBuilder {
         if self.roots.is_empty() && self.pins.is_empty() {
             return Err(DeviceConfigError::NobodyTrusted);
         }
+        let names = self.roots.roots.iter();
+        let names = names.map(|root| root.subject.as_ref().into()).collect();
         let webpki = if self.roots.is_empty() {
             None
         } else {
@@ -236,18 +313,25 @@ impl DeviceConfigBuilder {
             })?;
             Some(verifier)
         };
+        let untrusted = Untrusted::default();
         let verifier = Arc::new(Verifier {
             webpki,
+            names,
+            untrusted: untrusted.clone(),
             pins: self.pins,
             algorithms: self.provider.signature_verification_algorithms,
         });
-        let mut config = ClientConfig::builder_with_provider(self.provider)
+        let config = ClientConfig::builder_with_provider(self.provider)
             .with_protocol_versions(&self.versions)
             .map_err(DeviceConfigError::Rustls)?
             // Not more dangerous than the verifier inside it.
             .dangerous()
-            .with_custom_certificate_verifier(verifier)
-            .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(self.credentials.key())));
+            .with_custom_certificate_verifier(verifier);
+        let mut config = match self.credentials {
+            Some(credentials) => config
+                .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(credentials.key()))),
+            None => config.with_no_client_auth(),
+        };
         config.alpn_protocols = self.alpn;
         config.enable_sni = self.sni;
         config.resumption = if self.sessions == 0 {
@@ -257,6 +341,7 @@ impl DeviceConfigBuilder {
         };
         Ok(DeviceConfig {
             config: Arc::new(config),
+            untrusted,
         })
     }
 }
@@ -265,8 +350,29 @@ impl DeviceConfigBuilder {
 #[derive(Debug)]
 struct Verifier {
     webpki: Option<Arc<WebPkiServerVerifier>>,
+    /// Those of the CAs.
+    names: Vec<Box<[u8]>>,
+    untrusted: Untrusted,
     pins: Vec<PublicKeyHash>,
     algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl Verifier {
+    fn note_issuer(&self, end_entity: &[u8], intermediates: &[CertificateDer<'_>]) {
+        let Ok(leaf) = Certificate::read(end_entity) else {
+            return;
+        };
+        let intermediates: Vec<Certificate<'_>> = intermediates
+            .iter()
+            .filter_map(|der| Certificate::read(der).ok())
+            .collect();
+        let found = furthest(&leaf, &intermediates).issuer();
+        let issuers = Issuers::new(found, self.names.iter().map(AsRef::as_ref));
+        *self
+            .untrusted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(issuers);
+    }
 }
 
 impl ServerCertVerifier for Verifier {
@@ -279,13 +385,17 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         if let Some(webpki) = &self.webpki {
-            webpki.verify_server_cert(
+            let verified = webpki.verify_server_cert(
                 end_entity,
                 intermediates,
                 server_name,
                 ocsp_response,
                 now,
-            )?;
+            );
+            if let Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) = verified {
+                self.note_issuer(end_entity, intermediates);
+            }
+            verified?;
         }
         if !self.pins.is_empty() {
             let key = Certificate::parse(end_entity)

@@ -3,11 +3,12 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use rustls::crypto::CryptoProvider;
+use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{
     CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer,
 };
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SigningKey};
 use zeroize::Zeroize as _;
 
 use crate::certificate::Certificate;
@@ -15,7 +16,7 @@ use crate::error::Refusal;
 
 /// A certificate chain and its private key, which were found to belong together.
 ///
-/// The key is held by the crypto provider; the bytes it came in are wiped.
+/// The key is held by the crypto provider; copies of its bytes that are made here are wiped.
 ///
 /// ```
 /// use tls_auth::Credentials;
@@ -49,8 +50,10 @@ impl fmt::Debug for Credentials {
 pub enum CredentialsError {
     /// There is no certificate in what was given as a chain.
     NoCertificate,
-    /// There is no private key in what was given as one, or several.
+    /// There is no private key in what was given as one.
     NoKey,
+    /// There are several private keys in what was given as one.
+    SeveralKeys,
     /// The text is no PEM.
     Pem,
     /// The key is encrypted, or of a kind that the provider does not support.
@@ -70,6 +73,7 @@ impl fmt::Display for CredentialsError {
             Self::NoKey => f.write_str(
                 "expected one `PRIVATE KEY`, `EC PRIVATE KEY` or `RSA PRIVATE KEY`, found none",
             ),
+            Self::SeveralKeys => f.write_str("expected one private key, found several"),
             Self::Pem => f.write_str("malformed PEM"),
             Self::UnsupportedKey => {
                 f.write_str("the private key is encrypted, or of a kind that is not supported")
@@ -89,6 +93,15 @@ impl fmt::Display for CredentialsError {
 
 impl core::error::Error for CredentialsError {}
 
+/// A copy of a key, which does not outlive its use.
+struct Wiped(PrivateKeyDer<'static>);
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
 impl Credentials {
     /// From PEM: the device's own certificate first, then each one's issuer; and one key, PKCS#8, SEC1 or PKCS#1.
     ///
@@ -98,11 +111,20 @@ impl Credentials {
         let chain = CertificateDer::pem_slice_iter(chain)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| CredentialsError::Pem)?;
-        let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| match error {
-            rustls::pki_types::pem::Error::NoItemsFound => CredentialsError::NoKey,
-            _ => CredentialsError::Pem,
-        })?;
-        Self::new(chain, key, &super::ring_provider())
+        // `ENCRYPTED PRIVATE KEY` of PKCS#8, and `Proc-Type: 4,ENCRYPTED` of RFC 1421
+        const ENCRYPTED: &[u8] = b"ENCRYPTED";
+        if key.windows(ENCRYPTED.len()).any(|word| word == ENCRYPTED) {
+            return Err(CredentialsError::UnsupportedKey);
+        }
+        let mut keys = Vec::new();
+        for found in PrivateKeyDer::pem_slice_iter(key) {
+            keys.push(Wiped(found.map_err(|_| CredentialsError::Pem)?));
+        }
+        match keys.as_slice() {
+            [] => Err(CredentialsError::NoKey),
+            [Wiped(key)] => Self::of(chain, any_supported_type(key)),
+            _ => Err(CredentialsError::SeveralKeys),
+        }
     }
 
     /// From DER; of a key it is found out whether it is PKCS#8, SEC1 or PKCS#1.
@@ -119,31 +141,42 @@ impl Credentials {
             |key| PrivateSec1KeyDer::from(key).into(),
             |key| PrivatePkcs1KeyDer::from(key).into(),
         ];
-        let provider = super::ring_provider();
-        let found = kinds.into_iter().find(|kind| {
-            let mut copy = kind(key.to_vec());
-            let loaded = provider
-                .key_provider
-                .load_private_key(copy.clone_key())
-                .is_ok();
-            copy.zeroize();
-            loaded
-        });
-        let kind = found.ok_or(CredentialsError::UnsupportedKey)?;
-        Self::new(chain, kind(key.to_vec()), &provider)
+        let signing = kinds
+            .into_iter()
+            .map(|kind| any_supported_type(&Wiped(kind(key.to_vec())).0))
+            .find(Result::is_ok)
+            .ok_or(CredentialsError::UnsupportedKey)?;
+        Self::of(chain, signing)
     }
 
-    /// From what rustls takes, with the keys of another provider.
+    /// From what rustls takes, with the keys of another provider, which is given the bytes of the key.
     ///
     /// # Errors
     /// See [`CredentialsError`].
+    ///
+    /// ```
+    /// use rustls::pki_types::PrivateKeyDer;
+    /// use tls_auth::Credentials;
+    ///
+    /// let pair = rcgen::generate_simple_self_signed(["sensor-17.example".to_owned()])?;
+    /// let key = PrivateKeyDer::try_from(pair.signing_key.serialize_der())?;
+    /// let provider = rustls::crypto::ring::default_provider();
+    /// let credentials = Credentials::new(vec![pair.cert.der().clone()], key, &provider)?;
+    /// assert_eq!(credentials.certificates().count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(
         chain: Vec<CertificateDer<'static>>,
-        mut key: PrivateKeyDer<'static>,
+        key: PrivateKeyDer<'static>,
         provider: &CryptoProvider,
     ) -> Result<Self, CredentialsError> {
-        let signing = provider.key_provider.load_private_key(key.clone_key());
-        key.zeroize();
+        Self::of(chain, provider.key_provider.load_private_key(key))
+    }
+
+    fn of(
+        chain: Vec<CertificateDer<'static>>,
+        signing: Result<Arc<dyn SigningKey>, rustls::Error>,
+    ) -> Result<Self, CredentialsError> {
         let signing = signing.map_err(|_| CredentialsError::UnsupportedKey)?;
         let read: Vec<Certificate<'_>> = chain
             .iter()

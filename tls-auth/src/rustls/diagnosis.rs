@@ -7,6 +7,7 @@ use rustls::{AlertDescription, CertificateError, Error};
 
 use crate::certificate::seconds;
 use crate::der::Date;
+use crate::error::Issuers;
 
 /// What went wrong on the device's side of a handshake, in a sentence, with a code and the usual causes.
 ///
@@ -211,6 +212,11 @@ impl Diagnosis {
             sentence,
             causes,
         }
+    }
+
+    pub(super) fn with_issuers(mut self, issuers: &Issuers) -> Self {
+        self.sentence = format!("{}: {issuers}", self.sentence);
+        self
     }
 
     /// A code for logs, which does not change.

@@ -37,6 +37,34 @@ impl fmt::Debug for Live {
 }
 
 /// A connection that is open: keep it as long as the connection, and drop it with it.
+///
+/// ```
+/// # mod memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/support/memory.rs")); }
+/// use std::sync::Arc;
+/// use rustls::pki_types::UnixTime;
+/// use tls_auth::{Authorities, MemoryRegistry, Owner, Record, ServerAuth, Status};
+///
+/// let plant = memory::plant()?;
+/// let registry = Arc::new(MemoryRegistry::new());
+/// registry.insert(plant.device_id, &Record::new(Status::Active, Owner::new("acme")))?;
+/// let auth = ServerAuth::builder(plant.server).with_registry(registry.clone()).build()?;
+/// let connection = memory::handshake(&plant.device, auth.config(&[])?)?;
+/// let now = UnixTime::now();
+/// let device = auth.authenticate(&connection, now)?.authenticated().expect("it is registered");
+///
+/// let noted = auth.track(&device, 17, now)?;
+/// assert_eq!(auth.connections_of(&plant.device_id), [17]);
+/// assert!(auth.expelled(now).is_empty());
+///
+/// registry.set_status(&plant.device_id, Status::Revoked)?;
+/// let expelled = auth.expelled_of(&plant.device_id, now);
+/// assert_eq!(expelled[0].connection(), 17);
+/// assert!(expelled[0].refusal().to_string().ends_with("it is registered and REVOKED"));
+///
+/// drop(noted);
+/// assert!(auth.expelled(now).is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "the connection is forgotten when this is dropped"]
 pub struct LiveConnection {
@@ -72,8 +100,17 @@ impl Expelled {
 }
 
 impl ServerAuth {
-    /// Takes note of a connection that is open, under a number of the caller's.
-    pub fn track(&self, device: &Authenticated, connection: u64) -> LiveConnection {
+    /// Takes note of a connection that is open, under a number of the caller's. From then on [`ServerAuth::expelled`] knows of
+    /// it; the device is judged once more, so that nothing is missed which changed before.
+    ///
+    /// # Errors
+    /// Why the device would not be let in any more: close the connection.
+    pub fn track(
+        &self,
+        device: &Authenticated,
+        connection: u64,
+        now: UnixTime,
+    ) -> Result<LiveConnection, Refusal> {
         let live = self.live();
         let mut open = live.open();
         let key = (device.certificate_id(), open.next);
@@ -81,10 +118,12 @@ impl ServerAuth {
         open.by_certificate
             .insert(key, (connection, device.known().clone()));
         drop(open);
-        LiveConnection {
+        let noted = LiveConnection {
             live: live.clone(),
             key,
-        }
+        };
+        self.judge().judge_again(device.known(), now)?;
+        Ok(noted)
     }
 
     /// The numbers of the connections that are open with one certificate, as to see whether it is shared.
@@ -111,7 +150,8 @@ impl ServerAuth {
     }
 
     /// Every open connection that must be closed: after the registry, the CAs or the revocation lists were replaced, and from
-    /// time to time, since certificates expire. No signature of a certificate is verified again.
+    /// time to time, since certificates expire. No signature of a certificate is verified again. Where revocation is asked for
+    /// that was not asked for when they came, all are expelled, to come again.
     #[must_use]
     pub fn expelled(&self, now: UnixTime) -> Vec<Expelled> {
         // Judged without the lock: connections come and go meanwhile.

@@ -29,6 +29,33 @@ use crate::revocation::RevocationLists;
 /// A server that authenticates devices: makes configurations for rustls, and says at the end of each handshake who came.
 ///
 /// One is shared by all connections and listeners of a tenant. See the [crate's page](crate) for a whole server.
+///
+/// ```
+/// # mod memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/support/memory.rs")); }
+/// use std::sync::Arc;
+/// use rustls::pki_types::UnixTime;
+/// use tls_auth::{Authorities, MemoryRegistry, Owner, Record, ServerAuth, Status};
+///
+/// let plant = memory::plant()?;
+/// let registry = Arc::new(MemoryRegistry::new());
+/// let record = Record::new(Status::Active, Owner::new("acme")).with_authority(plant.authority.id());
+/// registry.insert(plant.device_id, &record)?;
+/// let auth = ServerAuth::builder(plant.server)
+///     .with_authorities(Authorities::new([plant.authority]))
+///     .with_registry(registry.clone())
+///     .build()?;
+///
+/// let attempt = auth.attempt(&[])?;
+/// let connection = memory::handshake(&plant.device, attempt.config())?;
+/// let device = attempt.authenticate(&connection, UnixTime::now())?.authenticated();
+/// assert_eq!(device.map(|device| device.certificate_id()), Some(plant.device_id));
+///
+/// // Without its CA the device is a stranger at once, on the connection that is open as well.
+/// auth.replace_authorities(Authorities::new([]));
+/// let refusal = auth.authenticate(&connection, UnixTime::now()).unwrap_err();
+/// assert_eq!(refusal.kind().code(), "unknown-issuer");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ServerAuth {
     judge: Arc<Judge>,
@@ -46,6 +73,39 @@ pub struct ServerAuth {
 }
 
 /// Options of a [`ServerAuth`].
+///
+/// ```
+/// # mod memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/support/memory.rs")); }
+/// use std::time::Duration;
+/// use tls_auth::{
+///     Authorities, ClientCertificate, Limits, PrincipalRule, Profile, RevocationLists, RevocationPolicy, ServerAuth,
+///     SessionStore, TicketKeys,
+/// };
+///
+/// let plant = memory::plant()?;
+/// let auth = ServerAuth::builder(plant.server)
+///     .with_authorities(Authorities::new([plant.authority]))
+///     .with_versions(&[&rustls::version::TLS13])
+///     .with_revocation(RevocationLists::new([], RevocationPolicy::default().dangerous_accept_unknown(true)))
+///     .with_profile(Profile::lenient())
+///     .with_limits(Limits::default().with_certificates(4))
+///     .with_principal(PrincipalRule::spiffe_id().or(PrincipalRule::certificate_id()))
+///     .with_client_certificate(ClientCertificate::Optional)
+///     .with_server_names(["broker.example"])
+///     .with_server_name_required(true)
+///     .with_sessions(SessionStore::new(10_000))
+///     .with_tickets(TicketKeys::new(Duration::from_secs(3_600))?)
+///     .with_session_context(b"acme")
+///     .with_root_hints(true)
+///     .with_remembered_paths(1_000)
+///     .build()?;
+/// assert_eq!(auth.server_names(), ["broker.example"]);
+/// assert!(auth.requires_server_name() && auth.client_certificate() == ClientCertificate::Optional);
+///
+/// let bad = ServerAuth::builder(memory::plant()?.server).with_server_names(["no name"]).build();
+/// assert_eq!(bad.unwrap_err().to_string(), "`no name` is no DNS name");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ServerAuthBuilder {
     provider: Arc<CryptoProvider>,
@@ -76,6 +136,10 @@ pub enum ConfigError {
     NobodyTrusted(&'static str),
     /// A server name is no DNS name.
     ServerName(String),
+    /// Another tenant has this server name.
+    NameTaken(String),
+    /// A tenant has no server name that it could be chosen by.
+    Nameless,
     /// The provider and the versions have no cipher suite in common, or the like.
     Rustls(rustls::Error),
     /// The system gave no randomness.
@@ -87,6 +151,10 @@ impl fmt::Display for ConfigError {
         match self {
             Self::NobodyTrusted(reason) => write!(f, "nobody could be let in: {reason}"),
             Self::ServerName(name) => write!(f, "`{}` is no DNS name", name.escape_debug()),
+            Self::NameTaken(name) => write!(f, "another tenant has the server name `{name}`"),
+            Self::Nameless => {
+                f.write_str("the tenant has no server name that it could be chosen by")
+            }
             Self::Rustls(error) => write!(f, "rustls refuses the configuration: {error}"),
             Self::NoRandomness => f.write_str("the system gave no randomness"),
         }
@@ -221,8 +289,9 @@ impl ServerAuthBuilder {
         }
     }
 
-    /// Whether the names of the CAs are sent, for devices that have several certificates to choose from. It tells everybody
-    /// who the CAs are, and is off otherwise.
+    /// Whether the names of the active CAs are sent, for devices that have several certificates to choose from. It tells
+    /// everybody who the CAs are, and is off otherwise. Names of more than 16 KiB together are not sent. A
+    /// [configuration for all](ServerAuth::config) keeps those of the CAs that were there when it was made.
     #[must_use]
     pub fn with_root_hints(self, hints: bool) -> Self {
         Self { hints, ..self }
@@ -362,12 +431,7 @@ impl ServerAuth {
         refusal: Option<Arc<OnceLock<Refusal>>>,
     ) -> Result<ServerConfig, rustls::Error> {
         let hints = if self.hints {
-            let state = self.judge.state.load();
-            let names = state.authorities.trust_anchors();
-            names
-                .iter()
-                .map(|anchor| DistinguishedName::in_sequence(&anchor.subject))
-                .collect()
+            hints(&self.judge.state.load().authorities)
         } else {
             Vec::new()
         };
@@ -456,7 +520,44 @@ impl ServerAuth {
     }
 }
 
+/// The names of the CAs that are active. Too many for a message are as good as none, since none means any.
+fn hints(authorities: &Authorities) -> Vec<DistinguishedName> {
+    /// A record of TLS.
+    const MAX_BYTES: usize = 16 * 1024;
+    let mut names: Vec<&[u8]> = authorities.active_names().collect();
+    names.sort_unstable();
+    names.dedup();
+    let names: Vec<DistinguishedName> = names
+        .into_iter()
+        .map(DistinguishedName::in_sequence)
+        .collect();
+    // Each has two octets of length.
+    let bytes = names
+        .iter()
+        .map(|name| name.as_ref().len().saturating_add(2))
+        .fold(0, usize::saturating_add);
+    if bytes <= MAX_BYTES {
+        names
+    } else {
+        Vec::new()
+    }
+}
+
 /// One handshake with a configuration of its own: see [`ServerAuth::attempt`].
+///
+/// ```
+/// # mod memory { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/support/memory.rs")); }
+/// use tls_auth::{Alert, Authorities, ServerAuth};
+///
+/// let plant = memory::plant()?;
+/// let auth = ServerAuth::builder(plant.server).build()?;      // nobody is trusted
+/// let attempt = auth.attempt(&[])?;
+/// assert!(memory::handshake(&plant.device, attempt.config()).is_err());
+/// let refusal = attempt.refusal().expect("the certificate was refused");
+/// assert_eq!(refusal.alert(), Alert::UnknownCa);
+/// assert!(refusal.to_string().ends_with("found the issuer `CN=plant CA`, and no CA is trusted"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Attempt<'s> {
     server: &'s ServerAuth,

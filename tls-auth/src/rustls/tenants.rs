@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rustls::server::ClientHello;
 
-use super::ServerAuth;
+use super::{ConfigError, ServerAuth};
 use crate::error::{Refusal, RefusalKind};
 
 /// Several servers behind one port, chosen by the server name that the device sends (SNI, RFC 6066 §3).
@@ -23,12 +23,13 @@ use crate::error::{Refusal, RefusalKind};
 ///     Ok(Arc::new(ServerAuth::builder(credentials).with_server_names([name]).build()?))
 /// };
 /// let acme = server("acme.iot.example")?;
-/// let tenants = Tenants::new().with_tenant(acme.clone()).with_tenant(server("plant.iot.example")?);
+/// let tenants = Tenants::new().with_tenant(acme.clone())?.with_tenant(server("plant.iot.example")?)?;
 ///
 /// assert!(Arc::ptr_eq(tenants.find(Some("ACME.iot.example"))?, &acme));
 /// assert_eq!(tenants.find(Some("other.example")).unwrap_err().kind().code(), "server-name-unknown");
 /// assert_eq!(tenants.find(None).unwrap_err().kind().code(), "server-name-missing");
-/// assert!(tenants.with_default(acme).find(None).is_ok());
+/// assert!(tenants.clone().with_tenant(server("ACME.iot.example")?).is_err(), "one name, two tenants");
+/// assert!(tenants.with_default(acme)?.find(None).is_ok());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -44,20 +45,36 @@ impl Tenants {
         Self::default()
     }
 
-    /// A server under each of its [names](crate::ServerAuthBuilder::with_server_names). Of two with one name the last counts.
-    #[must_use]
-    pub fn with_tenant(mut self, tenant: Arc<ServerAuth>) -> Self {
-        for name in tenant.server_names() {
-            self.by_name.insert(name.clone(), tenant.clone());
+    /// A server under each of its [names](crate::ServerAuthBuilder::with_server_names).
+    ///
+    /// # Errors
+    /// [`ConfigError::NameTaken`] when another tenant has one of its names, [`ConfigError::Nameless`] when it has none.
+    pub fn with_tenant(self, tenant: Arc<ServerAuth>) -> Result<Self, ConfigError> {
+        if tenant.server_names().is_empty() {
+            return Err(ConfigError::Nameless);
         }
-        self
+        self.with_names_of(&tenant)
     }
 
-    /// The server for devices that send no server name (`DEFAULT` mode); without it they are refused (`SNI_ONLY`).
-    #[must_use]
-    pub fn with_default(mut self, tenant: Arc<ServerAuth>) -> Self {
-        self.default = Some(tenant.clone());
-        self.with_tenant(tenant)
+    /// The server for devices that send no server name (`DEFAULT` mode); without it they are refused (`SNI_ONLY`). It is chosen
+    /// by its names as well, if it has any.
+    ///
+    /// # Errors
+    /// [`ConfigError::NameTaken`] when another tenant has one of its names.
+    pub fn with_default(mut self, tenant: Arc<ServerAuth>) -> Result<Self, ConfigError> {
+        self = self.with_names_of(&tenant)?;
+        self.default = Some(tenant);
+        Ok(self)
+    }
+
+    fn with_names_of(mut self, tenant: &Arc<ServerAuth>) -> Result<Self, ConfigError> {
+        for name in tenant.server_names() {
+            let before = self.by_name.insert(name.clone(), tenant.clone());
+            if before.is_some_and(|before| !Arc::ptr_eq(&before, tenant)) {
+                return Err(ConfigError::NameTaken(name.clone()));
+            }
+        }
+        Ok(self)
     }
 
     /// The server for what a device asks, as `rustls::server::Acceptor` reads it.

@@ -8,13 +8,16 @@
     reason = "each test file is a program of its own on std and uses a part"
 )]
 
+pub(crate) mod chain;
+pub(crate) mod der;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,
-    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair,
-    KeyUsagePurpose, RevokedCertParams, SerialNumber, date_time_ymd,
+    CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyIdMethod,
+    KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber, date_time_ymd,
 };
 use rustls::pki_types::{PrivateKeyDer, UnixTime};
 use rustls::{ClientConnection, ServerConnection, SupportedProtocolVersion};
@@ -121,6 +124,14 @@ impl Device {
             .collect();
         Credentials::from_der(&chain, &self.key.serialize_der()).unwrap()
     }
+}
+
+/// Any policy, critical: webpki does not look for a path of such a certificate.
+pub(crate) fn critical_policies() -> CustomExtension {
+    let any = vec![0x30, 8, 0x30, 6, 6, 4, 0x55, 0x1D, 0x20, 0];
+    let mut extension = CustomExtension::from_oid_content(&[2, 5, 29, 32], any);
+    extension.set_criticality(true);
+    extension
 }
 
 /// Root, intermediate and one device.

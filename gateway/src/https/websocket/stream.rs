@@ -1,8 +1,11 @@
 //! A WebSocket as a stream of bytes.
 //!
 //! MQTT packets may be split over messages and joined in one (MQTT 5.0 [MQTT-6.0.0-2]), so that all a stream needs of a
-//! WebSocket is its payload in order. A read is one copy, from the WebSocket's buffer to the reader's. A write is gathered
-//! into one message, which is one copy more than a socket takes.
+//! WebSocket is its payload in order. A read is one copy, from the WebSocket's buffer to the reader's.
+//!
+//! Clients may not assume that a packet is a message; some do all the same, as AWSIoTPythonSDK, which leaves the second packet
+//! of a message until another message comes. So each packet is written as a message of its own, and messages are written
+//! together.
 //!
 //! The frames are tokio-tungstenite's: kept up, run against the Autobahn suite, with limits of message and frame, and
 //! polled as a stream is. fastwebsockets copies less and is read by `async` functions that borrow it, which a stream that
@@ -16,6 +19,7 @@ use std::io::{self, IoSlice};
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_core::Stream as _;
 use futures_sink::Sink as _;
+use mqtt_codec::{Peek, Status};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -25,8 +29,14 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 /// Bytes that an idle WebSocket keeps to read into. What is larger is given back when it has been read.
 const READ: usize = 4 * 1024;
 
-/// Bytes of one outgoing message.
+/// Bytes of one outgoing message; a longer packet takes more than one.
 const WRITE: usize = 64 * 1024;
+
+/// Bytes of messages that are written together.
+const TOGETHER: usize = 16 * 1024;
+
+/// Bytes of the longest fixed header.
+const HEAD: usize = 5;
 
 /// Messages handled before others have their turn: those without payload cost nothing to send.
 const AT_ONCE: usize = 64;
@@ -43,6 +53,8 @@ pub(super) struct WebSocket<S> {
     socket: WebSocketStream<S>,
     /// What is left of the last message.
     rest: Bytes,
+    /// What is left to send of the packet whose first message has been sent.
+    unsent: usize,
     state: State,
     peer: SocketAddr,
 }
@@ -51,6 +63,8 @@ pub(super) struct WebSocket<S> {
 #[derive(Debug)]
 enum State {
     Open,
+    /// The client closed first; whoever reads has not been told.
+    Left,
     /// The client broke a rule; it is to be told so.
     Refusing(Option<CloseFrame>),
     /// Our Close frame is on its way.
@@ -72,8 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ)
-            // Packets have been gathered already.
-            .write_buffer_size(0)
+            .write_buffer_size(TOGETHER)
             .max_message_size(Some(limits.message_bytes))
             .max_frame_size(Some(limits.message_bytes));
         let socket =
@@ -82,6 +95,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Self {
             socket,
             rest: Bytes::new(),
+            unsent: 0,
             state: State::Open,
             peer,
         }
@@ -119,7 +133,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 tracing::debug!(peer = %self.peer, %error, "no WebSocket frame");
                 self.refuse(CloseCode::Protocol, "this is no WebSocket frame");
             }
-            None => self.state = State::Closed,
+            None => self.state = State::Left,
         }
         Ok(())
     }
@@ -144,7 +158,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         let mut left = AT_ONCE;
         loop {
             match self.state {
-                State::Open | State::Refusing(_) | State::Flushing => return Poll::Ready(Ok(())),
+                State::Open | State::Left | State::Refusing(_) | State::Flushing => {
+                    return Poll::Ready(Ok(()));
+                }
                 State::Closing => match ready!(Pin::new(&mut self.socket).poll_next(cx)) {
                     Some(Ok(_)) => {}
                     Some(Err(_)) | None => self.state = State::Closed,
@@ -163,6 +179,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// How many of the bytes that are offered, which begin with `head`, are the next message.
+    fn message_len(&mut self, head: &[u8], offered: usize) -> usize {
+        if self.unsent == 0 {
+            self.unsent = match Peek::new(head) {
+                Ok(Status::Complete(packet)) => packet.total_len(),
+                // Heads are written whole.
+                Ok(Status::Incomplete { .. }) | Err(_) => offered,
+            };
+        }
+        let len = self.unsent.min(offered).min(WRITE);
+        self.unsent = self.unsent.saturating_sub(len);
+        len
     }
 
     fn send(&mut self, payload: Bytes) -> io::Result<usize> {
@@ -223,18 +253,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WebSocket<S> {
             }
             match this.state {
                 State::Open => match Pin::new(&mut this.socket).poll_next(cx) {
-                    Poll::Ready(message) => {
-                        this.take(message)?;
-                        // The reader is told first; the stream beneath is closed when it is done.
-                        if matches!(this.state, State::Closed) {
-                            return Poll::Ready(Ok(()));
-                        }
-                    }
+                    Poll::Ready(message) => this.take(message)?,
                     Poll::Pending if is_filled => return Poll::Ready(Ok(())),
                     Poll::Pending => return Poll::Pending,
                 },
                 // What came before goes first.
                 _ if is_filled => return Poll::Ready(Ok(())),
+                State::Left => {
+                    // The session ends now, and the stream beneath when it is shut down.
+                    this.state = State::Closed;
+                    return Poll::Ready(Ok(()));
+                }
                 State::Refusing(_) | State::Flushing => return this.poll_closing(cx),
                 State::Closing | State::Closed | State::Ended => return this.poll_farewell(cx),
             }
@@ -254,8 +283,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocket<S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         ready!(Pin::new(&mut self.socket).poll_ready(cx)).map_err(into_io)?;
-        let part = buf.get(..WRITE).unwrap_or(buf);
-        Poll::Ready(self.send(Bytes::copy_from_slice(part)))
+        let this = &mut *self;
+        let part = buf.get(..this.message_len(buf, buf.len())).unwrap_or(buf);
+        Poll::Ready(this.send(Bytes::copy_from_slice(part)))
     }
 
     fn poll_write_vectored(
@@ -264,19 +294,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocket<S> {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         ready!(Pin::new(&mut self.socket).poll_ready(cx)).map_err(into_io)?;
-        let all = bufs
+        let this = &mut *self;
+        let offered = bufs
             .iter()
             .map(|buf| buf.len())
             .fold(0, usize::saturating_add);
-        let mut message = BytesMut::with_capacity(all.min(WRITE));
+        let mut head = [0; HEAD];
+        let bytes = bufs.iter().flat_map(|buf| &**buf);
+        head.iter_mut()
+            .zip(bytes)
+            .for_each(|(to, from)| *to = *from);
+        let len = this.message_len(head.get(..offered).unwrap_or(&head), offered);
+        let mut message = BytesMut::with_capacity(len);
         for buf in bufs {
-            let room = WRITE.saturating_sub(message.len());
+            let room = len.saturating_sub(message.len());
             message.extend_from_slice(buf.get(..room).unwrap_or(buf));
-            if message.len() >= WRITE {
+            if message.len() >= len {
                 break;
             }
         }
-        Poll::Ready(self.send(message.freeze()))
+        Poll::Ready(this.send(message.freeze()))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -299,6 +336,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for WebSocket<S> {
                 this.poll_closing(cx)
             }
             State::Refusing(_) | State::Flushing | State::Closing => this.poll_closing(cx),
+            State::Left => {
+                this.state = State::Closed;
+                this.poll_farewell(cx)
+            }
             State::Closed | State::Ended => this.poll_farewell(cx),
         }
     }

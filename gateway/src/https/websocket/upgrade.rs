@@ -30,6 +30,9 @@ use crate::https::request::Peer;
 /// The sub-protocols: MQTT 5.0 [MQTT-6.0.0-3], and what clients of 3.1 say.
 const PROTOCOLS: [&str; 2] = ["mqtt", "mqttv3.1"];
 
+/// Bytes of `Sec-WebSocket-Key` (RFC 6455 §4.2.1).
+const LEAST_NONCE: usize = 16;
+
 /// Answers an upgrade whose maker is known, and serves MQTT on what becomes of the connection.
 pub(crate) fn upgrade<S>(
     peer: &Arc<Peer>,
@@ -102,9 +105,11 @@ impl Agreed {
             return Err(ApiError::upgrade_required());
         }
         let key = single(headers, &SEC_WEBSOCKET_KEY)?;
-        if STANDARD.decode(key).map_or(0, |nonce| nonce.len()) != 16 {
+        // RFC 6455 §4.2.1 has 16 bytes here. AWSIoTPythonSDK sends 128, and the service takes them: the answer proves as
+        // much with a longer nonce.
+        if STANDARD.decode(key).map_or(0, |nonce| nonce.len()) < LEAST_NONCE {
             return Err(ApiError::invalid(
-                "`Sec-WebSocket-Key` must be 16 bytes in base64",
+                "`Sec-WebSocket-Key` must be at least 16 bytes in base64",
             ));
         }
         let key = HeaderValue::from_str(key)

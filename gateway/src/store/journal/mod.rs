@@ -151,7 +151,26 @@ impl Journal {
                 "a batch with guards was submitted; commit it",
             ));
         }
-        self.shared.push(batch, None)
+        self.shared.push(batch, None, true)
+    }
+
+    /// Hands in writes that go on with what was taken before, or end it: they are not refused because too much waits.
+    /// Their number has to be bounded by what they end.
+    ///
+    /// After the end of the journal, and for a batch with guards, the ticket is one that never becomes durable, so that
+    /// what waits for it is never acknowledged.
+    pub fn submit_always(&self, batch: Batch) -> Ticket {
+        if !batch.guards().is_empty() {
+            return Ticket(u64::MAX);
+        }
+        let pushed = self.shared.push(batch, None, false);
+        pushed.unwrap_or(Ticket(u64::MAX))
+    }
+
+    /// Whether so much waits that [`submit`](Self::submit) refuses.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.shared.is_full()
     }
 
     /// The last ticket that is on disk with all before it.
@@ -320,7 +339,7 @@ impl Store for Journal {
             return Err(error);
         }
         let (send, receive) = mpsc::sync_channel(1);
-        self.shared.push(batch.clone(), Some(send))?;
+        self.shared.push(batch.clone(), Some(send), true)?;
         receive
             .recv()
             .unwrap_or_else(|mpsc::RecvError| Err(closed()))

@@ -79,7 +79,17 @@ impl Shared {
         }
     }
 
-    pub(super) fn push(&self, batch: Batch, reply: Option<Reply>) -> Result<Ticket, StoreError> {
+    /// Whether the queue is at its limit.
+    pub(super) fn is_full(&self) -> bool {
+        self.pending_bytes.load(Ordering::Relaxed) >= self.options.pending_bytes
+    }
+
+    pub(super) fn push(
+        &self,
+        batch: Batch,
+        reply: Option<Reply>,
+        limited: bool,
+    ) -> Result<Ticket, StoreError> {
         let bytes = batch.footprint();
         let mut incoming = self.incoming.lock();
         if incoming.closing {
@@ -90,7 +100,8 @@ impl Shared {
         }
         let pending = self.pending_bytes.load(Ordering::Relaxed);
         // A batch larger than the limit is taken when it is alone; it could never be written otherwise.
-        if pending != 0 && pending.saturating_add(bytes) > self.options.pending_bytes {
+        let wanted = pending.saturating_add(bytes);
+        if limited && pending != 0 && wanted > self.options.pending_bytes {
             return Err(StoreError::new(
                 StoreErrorKind::Full,
                 format!(

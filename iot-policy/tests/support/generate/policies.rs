@@ -1,34 +1,12 @@
-//! Policies, connections and requests that have much in common, so that statements often almost apply.
+//! Documents that the crate must accept.
 
 use std::collections::BTreeMap;
 
-use iot_policy::{
-    AlternativeName, Certificate, ConnectionContext, NameAttribute, Substitution, Thing, Transport,
-};
 use serde_json::{Map, Value, json};
 
-use super::naive::{CertificateOf, DATES, SCOPE, ThingOf, World};
+use super::super::naive::values::DATES;
+use super::{ACTIONS, Choice, TYPES, WORDS, long, scope};
 
-/// Where choices come from: a generator of random numbers, or a fuzzer's bytes.
-pub trait Choice {
-    /// A number below `bound`.
-    fn below(&mut self, bound: usize) -> usize;
-
-    fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
-        from[self.below(from.len())]
-    }
-
-    fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-}
-
-const WORDS: &[&str] = &[
-    "a", "b", "c1", "thing1", "é", "room", "x/y", "", "A", "a1a1", "$aws",
-];
-const CLIENTS: &[&str] = &[
-    "a", "thing1", "c1", "+", "*", "a?", "$", "é", "", "b/c", "#",
-];
 const VARIABLES: &[&str] = &[
     "iot:ClientId",
     "IOT:clientid",
@@ -48,9 +26,63 @@ const VARIABLES: &[&str] = &[
     "aws:SourceIp",
     "iot:DomainName",
     "iot:LastWillTopic",
+    "aws:SourceVpc",
+    "aws:SourceVpce",
+    "aws:VpcSourceIp",
+    "cognito-identity.amazonaws.com:sub",
+    "Cognito-Identity.amazonaws.com:Aud",
+    "cognito-identity.amazonaws.com:amr",
     "iot:ConnectAttributes",
     "aws:username",
     "aws:CurrentTime",
+];
+/// Those whose values are often asked for.
+const SOME_VARIABLES: &[&str] = &[
+    "aws:SourceVpc",
+    "aws:SourceVpce",
+    "aws:VpcSourceIp",
+    "cognito-identity.amazonaws.com:sub",
+    "cognito-identity.amazonaws.com:aud",
+    "iot:ClientId",
+    "iot:Connection.Thing.ThingName",
+    "iot:Connection.Thing.ThingTypeName",
+    "iot:Connection.Thing.Attributes[room]",
+    "iot:Certificate.Subject.CommonName",
+    "iot:CertificateId",
+];
+/// Conditions that often hold.
+const LIKELY: &[(&str, &str, &str)] = &[
+    (
+        "BinaryEquals",
+        "iot:Connection.Thing.ThingTypeName",
+        "c2Vuc29y",
+    ),
+    ("BinaryEquals", "iot:CertificateId", "YzBmZmVl"),
+    ("BinaryEquals", "aws:SourceVpce", "dnBjZS0x"),
+    (
+        "ForAnyValue:BinaryEquals",
+        "iot:ConnectAttributes",
+        "TGFzdFdpbGw=",
+    ),
+    ("StringEquals", "aws:SourceVpc", "vpc-1"),
+    ("StringLike", "aws:SourceVpce", "vpce?1*"),
+    ("IpAddress", "aws:VpcSourceIp", "10.0.0.0/8"),
+    (
+        "StringEquals",
+        "cognito-identity.amazonaws.com:sub",
+        "eu-1:id",
+    ),
+    ("StringLike", "cognito-identity.amazonaws.com:aud", "*pool"),
+    (
+        "ForAnyValue:StringEquals",
+        "cognito-identity.amazonaws.com:amr",
+        "authenticated",
+    ),
+    (
+        "ForAllValues:StringLike",
+        "cognito-identity.amazonaws.com:amr",
+        "*",
+    ),
 ];
 const KEYS: &[&str] = &[
     "iot:ClientId",
@@ -74,33 +106,31 @@ const KEYS: &[&str] = &[
     "iot:DomainName",
     "aws:PrincipalType",
     "AWS:sourceip",
-];
-const ACTIONS: &[&str] = &[
-    "iot:Connect",
-    "iot:Publish",
-    "iot:Subscribe",
-    "iot:Receive",
-    "iot:RetainPublish",
-    "iot:GetThingShadow",
-    "iot:UpdateThingShadow",
-    "iot:ListRetainedMessages",
-    "iot:GetRetainedMessage",
+    "iot:SourceIp",
+    "aws:SourceVpc",
+    "aws:SourceVpce",
+    "aws:VpcSourceIp",
+    "cognito-identity.amazonaws.com:sub",
+    "cognito-identity.amazonaws.com:aud",
+    "cognito-identity.amazonaws.com:amr",
 ];
 const ACTION_PATTERNS: &[&str] = &[
     "*",
     "iot:*",
-    "iot:Publish",
+    "iot:*",
     "iot:publish",
     "IOT:Sub*",
     "iot:*Publish",
     "iot:?onnect",
-    "iot:Receive",
+    "iot:re*",
     "iot:*Shadow",
     "iot:Get*",
     "iot:List*",
+    "iot:*Connection",
+    "iot:*Job*",
+    "iot:Assume*",
     "greengrass:*",
 ];
-const TYPES: &[&str] = &["client", "topic", "topicfilter", "thing"];
 const STRING_TESTS: &[&str] = &[
     "StringEquals",
     "StringNotEquals",
@@ -148,6 +178,25 @@ fn text(source: &mut impl Choice, wildcards: bool) -> String {
     text
 }
 
+/// A long text with holes in it, mostly between stars.
+fn long_pattern(source: &mut impl Choice) -> String {
+    let mut piece: Vec<char> = long(source).chars().collect();
+    for _ in 0..source.below(5) {
+        let at = source.below(piece.len());
+        piece[at] = '?';
+    }
+    if source.chance(10) {
+        piece
+            .iter_mut()
+            .step_by(2)
+            .for_each(|character| *character = '?');
+    }
+    let piece: String = piece.into_iter().collect();
+    let before = source.pick(&["*", "*", "*", "", "*?", "a*"]);
+    let behind = source.pick(&["*", "*", "*", "", "?*", "*a"]);
+    format!("{before}{piece}{behind}")
+}
+
 fn resource(source: &mut impl Choice) -> String {
     if source.chance(10) {
         return source
@@ -157,6 +206,7 @@ fn resource(source: &mut impl Choice) -> String {
                 "arn:*",
                 "arn:aws:iot:us-*",
                 "arn:aws:iot:eu-*",
+                "arn:aws-cn:*",
                 "arn:aws:iot:*:*a*",
                 "arn:aws:iot:*:topic/a",
                 "*topic/*",
@@ -164,13 +214,16 @@ fn resource(source: &mut impl Choice) -> String {
             ])
             .to_owned();
     }
-    let mut parts: Vec<&str> = SCOPE.to_vec();
-    match source.below(12) {
-        0 => parts[4] = "999999999999",
+    let mut parts: Vec<&str> = scope(source).to_vec();
+    match source.below(16) {
+        0 => parts[4] = "9*",
         1 => parts[3] = "*",
         2 => parts[1] = "aws*",
         3 => (parts[3], parts[4]) = ("us-*-?", "*"),
         4 => parts[4] = "",
+        5 => (parts[1], parts[3]) = ("*", "*-?"),
+        6 => (parts[1], parts[3], parts[4]) = ("aws-??", "cn-*", "????????????"),
+        7 => (parts[1], parts[3], parts[4]) = ("*", "*", "*"),
         _ => {}
     }
     let kind = match source.below(14) {
@@ -179,9 +232,19 @@ fn resource(source: &mut impl Choice) -> String {
         2 => "topic?/",
         3 => "${iot:ClientId}",
         4 => "",
-        _ => source.pick(&["client/", "topic/", "topicfilter/", "thing/"]),
+        _ => source.pick(TYPES),
     };
-    format!("{}:{kind}{}", parts.join(":"), text(source, true))
+    let name = match source.below(20) {
+        0..=2 => long_pattern(source),
+        3..=5 => {
+            let variables = source.pick(&[SOME_VARIABLES, VARIABLES]);
+            let variable: &str = source.pick(variables);
+            let shape = source.pick(&["VARIABLE", "VARIABLE*", "*VARIABLE*", "VARIABLE/?"]);
+            shape.replace("VARIABLE", &format!("${{{variable}}}"))
+        }
+        _ => text(source, true),
+    };
+    format!("{}:{kind}{name}", parts.join(":"))
 }
 
 /// Makes an operand, choosing by a number below a bound.
@@ -217,7 +280,7 @@ fn condition(source: &mut impl Choice) -> (String, String, Value) {
             source.pick(DATE_TESTS),
             Box::new(|below| json!(DATES[below(DATES.len())].0)),
         ),
-        ("aws:SourceIp" | "AWS:sourceip", 1..=7) => (
+        ("aws:SourceIp" | "AWS:sourceip" | "iot:SourceIp" | "aws:VpcSourceIp", 1..=7) => (
             source.pick(&["IpAddress", "NotIpAddress"]),
             Box::new(|below| {
                 let ranges = [
@@ -239,8 +302,28 @@ fn condition(source: &mut impl Choice) -> (String, String, Value) {
                     "arn:aws:iot:*:*:topic/a*",
                     "arn:aws:iot:us-east-1:123456789012:topic/${iot:ClientId}",
                     "arn:aws:iot:us-east-1:9*:topic/a",
+                    "arn:aws-*:iot:*:*:topic/*",
                 ];
-                json!(patterns[below(4)])
+                json!(patterns[below(patterns.len())])
+            }),
+        ),
+        (_, 8) => (
+            "BinaryEquals",
+            Box::new(|below| {
+                // `a`, `c1`, `sensor`, `kitchen`, `é`, `thing1`, `vpc-1`, `LastWill`, nothing, and bytes that are no text.
+                let bytes = [
+                    "YQ==",
+                    "YzE=",
+                    "c2Vuc29y",
+                    "a2l0Y2hlbg==",
+                    "w6k=",
+                    "dGhpbmcx",
+                    "dnBjLTE=",
+                    "TGFzdFdpbGw=",
+                    "",
+                    "/+8=",
+                ];
+                json!(bytes[below(bytes.len())])
             }),
         ),
         (_, _) => (source.pick(STRING_TESTS), Box::new(|_| Value::Null)),
@@ -256,9 +339,15 @@ fn condition(source: &mut impl Choice) -> (String, String, Value) {
                     "LastWill",
                     "kitchen",
                     "iot:Certificate.Subject.CommonName",
+                    "vpc-1",
+                    "vpce-1",
+                    "authenticated",
+                    "eu-1:pool",
+                    "c0ffee",
                 ];
-                match source.below(3) {
-                    0 => json!(fixed[source.below(4)]),
+                match source.below(8) {
+                    0..=3 => json!(fixed[source.below(fixed.len())]),
+                    4 if test.ends_with("Like") => json!(long_pattern(source)),
                     _ => json!(text(source, test.ends_with("Like"))),
                 }
             } else {
@@ -318,7 +407,10 @@ fn statement(source: &mut impl Choice) -> Value {
         "Action"
     };
     let actions: Vec<&str> = (0..=source.below(3))
-        .map(|_| source.pick(ACTION_PATTERNS))
+        .map(|_| {
+            let names = source.chance(40);
+            source.pick(if names { ACTIONS } else { ACTION_PATTERNS })
+        })
         .collect();
     statement.insert(action.into(), json!(actions));
     let element = if source.chance(15) {
@@ -336,14 +428,21 @@ fn statement(source: &mut impl Choice) -> Value {
     if source.chance(40) {
         let mut operators: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
         for _ in 0..=source.below(2) {
-            let (operator, key, operands) = if source.chance(8) {
-                time_condition(source)
-            } else {
-                condition(source)
+            let (operator, key, operands) = match source.below(12) {
+                0 => time_condition(source),
+                1..=4 => {
+                    let (operator, key, operand) = LIKELY[source.below(LIKELY.len())];
+                    (operator.to_owned(), key.to_owned(), json!(operand))
+                }
+                _ => condition(source),
             };
             let keys = operators.entry(operator).or_default();
             // A document that has one key in two spellings is refused.
-            keys.retain(|other, _| !other.eq_ignore_ascii_case(&key));
+            let folded = |key: &str| {
+                let key = key.to_ascii_lowercase();
+                key.replace("iot:sourceip", "aws:sourceip")
+            };
+            keys.retain(|other, _| folded(other) != folded(&key));
             keys.insert(key, operands);
         }
         statement.insert("Condition".into(), json!(operators));
@@ -367,192 +466,4 @@ pub fn policy(source: &mut impl Choice) -> Value {
     };
     policy.insert("Statement".into(), statements);
     Value::Object(policy)
-}
-
-pub fn world(source: &mut impl Choice) -> World {
-    let client_id = source.pick(CLIENTS).to_owned();
-    let optional = |source: &mut dyn FnMut(usize) -> usize, values: &[&str]| {
-        let chosen = source(values.len() + 1);
-        values.get(chosen).map(|value| (*value).to_owned())
-    };
-    let mut below = |bound: usize| source.below(bound);
-    let thing = (below(4) > 0).then(|| {
-        let mut attributes = BTreeMap::new();
-        for (name, values) in [
-            ("room", &["kitchen", "a", "a#1", "*", ""][..]),
-            ("Room", &["A"]),
-            ("a,b", &["a", ""]),
-            ("floor", &["1", "10", "1.5", "many"]),
-            ("since", &["2020-01-01", "1577836800", "soon", "2021-07"]),
-        ] {
-            if let Some(value) = optional(&mut below, values) {
-                attributes.insert(name.to_owned(), value);
-            }
-        }
-        ThingOf {
-            name: if below(5) > 0 {
-                client_id.clone()
-            } else {
-                "other".to_owned()
-            },
-            thing_type: optional(&mut below, &["sensor", "a", "room"]),
-            attributes,
-            attached: below(2) == 0,
-        }
-    });
-    let certificate = (below(4) > 0).then(|| {
-        let mut names = BTreeMap::new();
-        for name in [
-            "Subject.CommonName",
-            "Issuer.Organization",
-            "Subject.AlternativeName.DNSName",
-        ] {
-            let long = "l".repeat(1025);
-            let values = [
-                "a", "thing1", "x*", "room", "A, B", "é", "kitchen", "a+b", "", &long,
-            ];
-            let list: Vec<String> = (0..below(8))
-                .map(|_| values[below(values.len())].to_owned())
-                .collect();
-            if !list.is_empty() {
-                names.insert(name.to_owned(), list);
-            }
-        }
-        CertificateOf {
-            id: "c0ffee".to_owned(),
-            serial_number: optional(&mut below, &["1234", "a", ""]),
-            names,
-        }
-    });
-    let attributes = ["PersistentConnect", "LastWill", "a"];
-    let mut connect_attributes: Vec<String> = Vec::new();
-    for name in attributes {
-        if below(3) == 0 {
-            connect_attributes.push(name.to_owned());
-        }
-    }
-    let address = optional(
-        &mut below,
-        &[
-            "192.0.2.10",
-            "2001:db8::7",
-            "::ffff:192.0.2.10",
-            "198.51.100.1",
-        ],
-    );
-    World {
-        http: below(6) == 0,
-        source_ip: address.map(|text| text.parse().expect("an address")),
-        domain_name: optional(&mut below, &["a", "iot.example", ""]),
-        thing,
-        certificate,
-        connect_attributes,
-        last_will_topic: optional(&mut below, &["a", "a/b", "x:y", client_id.as_str()]),
-        now: [1_577_836_799, 1_577_836_800, 1_700_000_000][below(3)],
-        strict: below(4) == 0,
-        client_id,
-    }
-}
-
-/// An action, and a resource: an ARN or `*`.
-pub fn request(source: &mut impl Choice, world: &World) -> (&'static str, String) {
-    let action = source.pick(ACTIONS);
-    if source.chance(8) {
-        return (action, "*".to_owned());
-    }
-    let natural = match action {
-        "iot:Connect" => "client",
-        "iot:Subscribe" => "topicfilter",
-        "iot:GetThingShadow" | "iot:UpdateThingShadow" => "thing",
-        "iot:ListRetainedMessages" => return (action, "*".to_owned()),
-        _ => "topic",
-    };
-    let kind = if source.chance(90) {
-        natural
-    } else {
-        source.pick(TYPES)
-    };
-    let mut name = String::new();
-    for _ in 0..source.below(5) {
-        match source.below(9) {
-            0..=3 => name.push_str(source.pick(WORDS)),
-            4 | 5 => name.push('/'),
-            6 => name.push_str(&world.client_id),
-            7 => name.push_str(source.pick(&[
-                "+",
-                "#",
-                "*",
-                "?",
-                "$",
-                "${iot:ClientId}",
-                "a:b",
-                "1a1b",
-            ])),
-            _ => name.push_str(source.pick(&["kitchen", "c0ffee", "sensor", "aab", "A\\, B"])),
-        }
-    }
-    (action, format!("{}:{kind}/{name}", SCOPE.join(":")))
-}
-
-impl World {
-    pub fn context(&self) -> ConnectionContext {
-        let transport = if self.http {
-            Transport::Http
-        } else {
-            Transport::Mqtt
-        };
-        let mut context = ConnectionContext::new(&self.client_id, transport);
-        if let Some(address) = self.source_ip {
-            context = context.with_source_ip(address);
-        }
-        if let Some(name) = &self.domain_name {
-            context = context.with_domain_name(name);
-        }
-        if let Some(of) = &self.thing {
-            let mut thing = Thing::new(&of.name);
-            if let Some(name) = &of.thing_type {
-                thing = thing.with_type(name);
-            }
-            for (name, value) in &of.attributes {
-                thing = thing.with_attribute(name, value);
-            }
-            context = context.with_thing(if of.attached { thing.attached() } else { thing });
-        }
-        if let Some(of) = &self.certificate {
-            let mut certificate = Certificate::new(&of.id);
-            if let Some(number) = &of.serial_number {
-                certificate = certificate.with_serial_number(number);
-            }
-            for (name, values) in &of.names {
-                for value in values {
-                    certificate = match &**name {
-                        "Subject.CommonName" => {
-                            certificate.with_subject(NameAttribute::CommonName, value)
-                        }
-                        "Issuer.Organization" => {
-                            certificate.with_issuer(NameAttribute::Organization, value)
-                        }
-                        _ => certificate
-                            .with_subject_alternative_name(AlternativeName::DnsName, value),
-                    };
-                }
-            }
-            context = context.with_certificate(certificate);
-        }
-        for name in &self.connect_attributes {
-            context = context.with_connect_attribute(name);
-        }
-        if let Some(topic) = &self.last_will_topic {
-            context = context.with_last_will_topic(topic);
-        }
-        context
-    }
-
-    pub fn substitution(&self) -> Substitution {
-        if self.strict {
-            Substitution::Strict
-        } else {
-            Substitution::AwsIot
-        }
-    }
 }
