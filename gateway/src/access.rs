@@ -1,8 +1,10 @@
 //! What a connection may do: asked on CONNECT, on each PUBLISH, for each filter and at each delivery.
 
 use core::fmt::Debug;
+use std::net::IpAddr;
 
 use mqtt_codec::ReasonCode;
+use serde::{Deserialize, Serialize};
 
 /// Something that a connection wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,26 @@ pub enum Operation<'a> {
     },
 }
 
+/// Who is behind a connection, in a form that outlives the process: a will that it left is judged by it after a restart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Principal {
+    /// The listener that authenticates nobody.
+    Anybody,
+    /// The holder of one of the gateway's access keys.
+    AccessKey(String),
+    /// A device.
+    Certificate {
+        /// The id of its certificate.
+        id: String,
+        /// Where it connected from.
+        source_ip: Option<IpAddr>,
+        /// The name under which it reached the gateway.
+        domain_name: Option<String>,
+        /// Whether it came over WebSocket.
+        by_web_socket: bool,
+    },
+}
+
 /// The answer, for one connection.
 pub trait Access: Debug + Send + Sync {
     /// Whether the connection may do this. No answer is no permission: whoever cannot tell says `false`.
@@ -38,6 +60,11 @@ pub trait Access: Debug + Send + Sync {
 
     /// Why the connection has to end, if it has to: its certificate was revoked.
     fn ended(&self) -> Option<ReasonCode> {
+        None
+    }
+
+    /// Whom the answer is about. What nobody is known to have left, a later process does not publish.
+    fn principal(&self) -> Option<Principal> {
         None
     }
 }
@@ -53,5 +80,9 @@ impl Access for DangerousAllowAll {
                 true
             }
         }
+    }
+
+    fn principal(&self) -> Option<Principal> {
+        Some(Principal::Anybody)
     }
 }

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::admin::status;
 use crate::authorize::Authorizer;
 use crate::banner::{Endpoints, banner};
-use crate::broker::Broker;
+use crate::broker::{Broker, Principals};
 use crate::cli::{RunError, Shutdown};
 use crate::https::{self, Alpn, GateParts};
 use crate::listen::{DangerousAdmitByPolicy, DangerousPlain, Gate, Mqtt, accept};
@@ -36,9 +36,10 @@ pub async fn run(opened: Arc<Opened>, mut shutdown: Shutdown) -> Result<(), RunE
     let config = &opened.config;
     let registry = &opened.registry;
     let broker = Broker::open(config.settings.clone(), Arc::clone(&opened.journal))?;
-    let shadows = Shadows::new(&broker, shadow_doc::Service::default());
+    let shadows = Shadows::new(&broker, shadow_doc::Service::default())?;
     broker.set_service(Box::new(ShadowTopics(Arc::clone(&shadows))));
     let authorizer = Authorizer::new(Arc::clone(registry), config.scope());
+    broker.set_principals(Arc::clone(&authorizer) as Arc<dyn Principals>);
     let chain = std::fs::read(opened.data.server())?;
     let key = zeroize::Zeroizing::new(std::fs::read(opened.data.server_key())?);
     let mqtt_endpoint = Endpoint::new(&chain, &key, registry, ClientCertificate::Required, &[])?
@@ -218,7 +219,17 @@ async fn follow(
     endpoints: [Endpoint; 2],
     opened: Arc<Opened>,
 ) {
-    while let Some(change) = changes.recv().await {
+    loop {
+        // What ends connections comes before what gives them other permissions, however many those are.
+        let change = tokio::select! {
+            biased;
+            change = changes.recv() => change,
+            () = tokio::task::yield_now(), if authorizer.has_work() => {
+                authorizer.step(&broker);
+                continue;
+            }
+        };
+        let Some(change) = change else { return };
         if let Change::Authority(_) = change {
             for endpoint in &endpoints {
                 if let Err(error) = endpoint.reload_authorities(&opened.registry) {

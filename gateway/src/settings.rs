@@ -62,8 +62,12 @@ pub struct Limits {
     pub packet_bytes: u32,
     /// The longest keep alive; a client that asks for more is told this one.
     pub keep_alive_seconds: u16,
+    /// The shortest keep alive; a client that asks for less is told this one.
+    pub least_keep_alive_seconds: u16,
     /// The longest life of a session without a connection, in seconds; `u32::MAX` is for ever.
     pub session_expiry_seconds: u32,
+    /// How long a WebSocket may last that was opened with a signature, in seconds; `u32::MAX` is for ever.
+    pub signed_connection_seconds: u32,
     /// Bytes of a client identifier.
     pub client_id_bytes: usize,
     /// QoS 1 and 2 messages from one client that are not yet answered (Receive Maximum).
@@ -96,6 +100,12 @@ pub struct Limits {
     pub topic_bytes: u16,
     /// Nodes of the subscription index that one message may visit.
     pub lookup_nodes: usize,
+    /// Requests to the shadows of one thing whose answers wait for the disk; another one is rejected with 429.
+    pub shadow_requests: u32,
+    /// Bytes of answers of all shadows that wait for the disk; from there on requests are rejected with 429.
+    pub shadow_answer_bytes: usize,
+    /// Shadows of one thing, with those deleted whose versions are still remembered; another one is rejected with 413.
+    pub shadows_per_thing: usize,
 }
 
 impl Default for Limits {
@@ -108,7 +118,9 @@ impl Default for Limits {
             waiting_replies: 4096,
             packet_bytes: 1024 * 1024,
             keep_alive_seconds: 60,
+            least_keep_alive_seconds: 0,
             session_expiry_seconds: u32::MAX,
+            signed_connection_seconds: u32::MAX,
             client_id_bytes: 1024,
             receive_maximum: 1024,
             inflight: 1024,
@@ -125,6 +137,9 @@ impl Default for Limits {
             topic_levels: 128,
             topic_bytes: 4096,
             lookup_nodes: 100_000,
+            shadow_requests: 1000,
+            shadow_answer_bytes: 64 * 1024 * 1024,
+            shadows_per_thing: 100,
         }
     }
 }
@@ -136,7 +151,9 @@ impl Limits {
         Self {
             packet_bytes: 128 * 1024 + 1024,
             keep_alive_seconds: 1200,
+            least_keep_alive_seconds: 30,
             session_expiry_seconds: 3600,
+            signed_connection_seconds: 24 * 3600,
             client_id_bytes: 128,
             receive_maximum: 100,
             inflight: 100,
@@ -146,6 +163,7 @@ impl Limits {
             subscriptions_per_session: 50,
             topic_levels: 8,
             topic_bytes: 256,
+            shadow_requests: 10,
             ..Self::default()
         }
     }
@@ -164,13 +182,18 @@ pub struct Differences {
     pub subscription_identifiers: bool,
     /// Whether a will waits for its delay.
     pub will_delay: bool,
-    /// Whether a topic that begins with `$` and is none of the reserved ones closes the connection.
+    /// Whether a topic or filter that begins with `$` and is none of the reserved ones closes the connection.
     pub reserved_topics_close: bool,
     /// Whether SUBACK says of a filter that is not allowed why it is refused (0x87); the standard lets a server keep that
     /// to itself (0x80).
     pub subscribe_refusal_explained: bool,
-    /// Whether a PUBLISH or SUBSCRIBE without permission closes the connection, instead of being refused.
+    /// Whether a QoS 0 PUBLISH of 5.0 without permission closes the connection (0x87), since no acknowledgement can say
+    /// so. One of QoS 1 or 2 is answered; before 5.0 the connection is closed in any case.
     pub unauthorized_closes: bool,
+    /// Whether every client has a keep alive: one that asks for none, or that is a 3.x client, gets one within the limits.
+    pub keep_alive_required: bool,
+    /// Whether PUBACK and PUBREC say that nobody subscribes (0x10); it is not among the service's codes.
+    pub missing_subscribers_told: bool,
 }
 
 impl Default for Differences {
@@ -184,6 +207,8 @@ impl Default for Differences {
             reserved_topics_close: false,
             subscribe_refusal_explained: false,
             unauthorized_closes: false,
+            keep_alive_required: false,
+            missing_subscribers_told: true,
         }
     }
 }
@@ -201,6 +226,8 @@ impl Differences {
             reserved_topics_close: true,
             subscribe_refusal_explained: true,
             unauthorized_closes: true,
+            keep_alive_required: true,
+            missing_subscribers_told: false,
         }
     }
 }

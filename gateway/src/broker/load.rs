@@ -13,7 +13,7 @@ use super::message::{Delivery, Message, MessageRow};
 use super::outgoing::Slot;
 use super::records::{self, QueueRecord, SessionRecord};
 use super::session::{Session, SessionKey};
-use super::will::Will;
+use super::will::{LeftBy, Will};
 use crate::store::{Batch, Store, StoreError, Table};
 
 /// Entries read at a time.
@@ -49,8 +49,10 @@ impl Broker {
                     publish,
                     qos,
                     delay_seconds: kept.delay_seconds,
-                    // Its client could publish it when it left it.
-                    access: None,
+                    left_by: LeftBy::Earlier {
+                        client_id: Arc::clone(&client_id),
+                        principal: kept.principal.clone(),
+                    },
                 });
             }
             let found_one = Found {

@@ -15,12 +15,13 @@ mod records;
 mod retained;
 mod route;
 mod session;
+mod shares;
 mod subscribe;
 mod timers;
 mod will;
 
 use core::num::NonZeroU64;
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 use core::task::Waker;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -29,6 +30,7 @@ use mqtt_codec::{Publish, QoS, ReasonCode};
 use parking_lot::{Mutex, RwLock};
 use topic_match::{RetainedIndex, SubscriptionIndex, TopicName};
 
+use crate::access::{Access, DangerousAllowAll, Principal};
 use crate::settings::Settings;
 use crate::store::{Batch, Journal, StoreError, Table, Ticket};
 
@@ -43,6 +45,8 @@ pub(crate) use route::{Routed, Sendable, Turn};
 use session::SessionKey;
 pub(crate) use session::{Session, State};
 pub(crate) use subscribe::SubscribeError;
+use will::LeftBy;
+pub use will::Principals;
 pub(crate) use will::Will;
 
 use timers::Timers;
@@ -52,12 +56,23 @@ pub trait Service: Send + Sync {
     /// Whether messages on this topic are for the service alone.
     fn takes(&self, topic: &str) -> bool;
 
-    /// A message on such a topic. What it answers, it publishes. The ticket is of what must be durable before the message
-    /// is acknowledged.
+    /// A message on such a topic. What it answers, it publishes. What is in `batch` is written with what it writes, or not
+    /// at all. The ticket is of what must be durable before the message is acknowledged.
     ///
     /// # Errors
     /// The code for PUBACK, when the service does not take the message.
-    fn handle(&self, topic: &str, payload: &[u8]) -> Result<Option<Ticket>, ReasonCode>;
+    fn handle(
+        &self,
+        topic: &str,
+        payload: &[u8],
+        batch: Batch,
+    ) -> Result<Option<Ticket>, ReasonCode>;
+
+    /// Whether a client may leave a will on such a topic. A will goes to those who subscribe to it and not to the service.
+    ///
+    /// # Errors
+    /// The code for CONNACK, where only the service speaks.
+    fn check_will(&self, topic: &str) -> Result<(), ReasonCode>;
 }
 
 /// What became of a message that the gateway itself published.
@@ -81,9 +96,9 @@ pub struct Broker {
     timers: Timers,
     /// Numbers of sessions, messages and rows: each is used once, also across restarts.
     numbers: AtomicU64,
-    /// Whose turn it is in shared subscriptions.
-    shares: AtomicUsize,
+    shares: shares::Shares,
     service: OnceLock<Box<dyn Service>>,
+    principals: OnceLock<Arc<dyn Principals>>,
     counts: Counts,
 }
 
@@ -129,8 +144,9 @@ impl Broker {
             journal,
             timers: Timers::default(),
             numbers: AtomicU64::new(1),
-            shares: AtomicUsize::new(0),
+            shares: shares::Shares::default(),
             service: OnceLock::new(),
+            principals: OnceLock::new(),
             counts: Counts::default(),
             settings,
         };
@@ -141,6 +157,12 @@ impl Broker {
     /// Sets who answers on the gateway's own topics. The first call counts.
     pub fn set_service(&self, service: Box<dyn Service>) {
         let _ = self.service.set(service);
+    }
+
+    /// Sets who says what clients of an earlier process may do. The first call counts. Until then their wills are not
+    /// published, but for those of the listener that authenticates nobody.
+    pub fn set_principals(&self, principals: Arc<dyn Principals>) {
+        let _ = self.principals.set(principals);
     }
 
     /// What the broker was told.
@@ -172,6 +194,16 @@ impl Broker {
         }
         let service = self.service.get()?;
         service.takes(topic).then_some(&**service)
+    }
+
+    /// Whether a will may stand on a topic: what a service says of itself, no client says with its will either.
+    pub(crate) fn check_will(&self, topic: &str, retain: bool) -> Result<(), ReasonCode> {
+        match self.service_for(topic) {
+            // Retained messages on reserved topics are refused, as those of PUBLISH are.
+            Some(_) if retain => Err(ReasonCode::NotAuthorized),
+            Some(service) => service.check_will(topic),
+            None => Ok(()),
+        }
     }
 
     fn number(&self) -> NonZeroU64 {
@@ -371,8 +403,16 @@ impl Broker {
             topic,
             retain: will.publish.retain(),
         };
-        let access = will.access.as_ref();
-        if access.is_some_and(|access| !access.allows(operation)) {
+        let access = match &will.left_by {
+            LeftBy::Present(access) => Some(Arc::clone(access)),
+            LeftBy::Earlier {
+                client_id,
+                principal,
+            } => self.access_of(client_id, principal.as_ref(), topic),
+        };
+        // A certificate may have been revoked, or a policy changed, since the client has gone.
+        let may = access.is_some_and(|access| access.ended().is_none() && access.allows(operation));
+        if !may || self.check_will(topic, will.publish.retain()).is_err() {
             tracing::warn!(
                 topic,
                 "a will was not published: its client may not publish there"
@@ -397,5 +437,18 @@ impl Broker {
             return self.submit_always(batch);
         }
         routed.ticket
+    }
+
+    fn access_of(
+        &self,
+        client_id: &str,
+        principal: Option<&Principal>,
+        topic: &str,
+    ) -> Option<Arc<dyn Access>> {
+        match (principal?, self.principals.get()) {
+            (principal, Some(principals)) => principals.access(principal, client_id, topic),
+            (Principal::Anybody, None) => Some(Arc::new(DangerousAllowAll)),
+            (Principal::Certificate { .. } | Principal::AccessKey(_), None) => None,
+        }
     }
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::message::{Delivery, Granted, Identifiers, Message};
 use super::will::Will;
+use crate::access::Principal;
 use crate::store::{StoreError, StoreErrorKind};
 
 /// A session without what it subscribes to and is owed.
@@ -30,6 +31,8 @@ pub(super) struct WillRecord {
     frame: Vec<u8>,
     qos: u8,
     pub(super) delay_seconds: u32,
+    /// Who left it, to be asked when it is due.
+    pub(super) principal: Option<Principal>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -152,6 +155,7 @@ impl WillRecord {
             frame,
             qos: will.qos.bits(),
             delay_seconds: will.delay_seconds,
+            principal: will.left_by.principal(),
         }
     }
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use mqtt_codec::{PacketId, PreparedPublish, Publish, QoS, Storage};
-use topic_match::{Match, TopicName};
+use topic_match::{Group, Match, TopicName};
 
 use super::Broker;
 use super::message::{Delivery, Granted, Identifiers, Message, MessageRow};
@@ -97,7 +97,7 @@ impl Broker {
                     targets.add(&subscriber.key.0, *subscriber.value, origin, qos, retain);
                 }
                 Match::Group(group) => {
-                    if let Some((key, granted)) = self.choose(group.members()) {
+                    if let Some((key, granted)) = self.choose(&group) {
                         targets.add(&key.0, *granted, None, qos, retain);
                     }
                 }
@@ -261,9 +261,10 @@ impl Broker {
     /// (MQTT 5.0 §4.8.2).
     fn choose<'a>(
         &self,
-        members: &'a [(SessionKey, Granted)],
+        group: &Group<'a, SessionKey, Granted>,
     ) -> Option<&'a (SessionKey, Granted)> {
-        let turn = self.shares.fetch_add(1, Ordering::Relaxed);
+        let members = group.members();
+        let turn = self.shares.next(group.share_name, group.filter.as_str());
         let start = turn.checked_rem(members.len())?;
         let (before, after) = members.split_at_checked(start)?;
         let mut in_turn = after.iter().chain(before);

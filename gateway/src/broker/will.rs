@@ -4,7 +4,39 @@ use std::sync::Arc;
 
 use mqtt_codec::{Connect, PropertiesBuf, Property, Publish, QoS, Storage};
 
-use crate::access::Access;
+use crate::access::{Access, Principal};
+
+/// Says what somebody may do who has no connection any more.
+pub trait Principals: Send + Sync {
+    /// What the client may do that left a will on this topic; `None` when it may do nothing any more.
+    fn access(
+        &self,
+        principal: &Principal,
+        client_id: &str,
+        will_topic: &str,
+    ) -> Option<Arc<dyn Access>>;
+}
+
+/// Who left a will.
+#[derive(Clone, Debug)]
+pub(crate) enum LeftBy {
+    /// A client of this process, and what it may do.
+    Present(Arc<dyn Access>),
+    /// A client of an earlier process.
+    Earlier {
+        client_id: Arc<str>,
+        principal: Option<Principal>,
+    },
+}
+
+impl LeftBy {
+    pub(crate) fn principal(&self) -> Option<Principal> {
+        match self {
+            Self::Present(access) => access.principal(),
+            Self::Earlier { principal, .. } => principal.clone(),
+        }
+    }
+}
 
 /// A Will Message with its delay.
 #[derive(Clone, Debug)]
@@ -12,8 +44,7 @@ pub(crate) struct Will {
     pub(crate) publish: Publish,
     pub(crate) qos: QoS,
     pub(crate) delay_seconds: u32,
-    /// What the client that left it may do; unknown for one that an earlier process left.
-    pub(crate) access: Option<Arc<dyn Access>>,
+    pub(crate) left_by: LeftBy,
 }
 
 impl Will {
@@ -46,7 +77,7 @@ impl Will {
             } else {
                 0
             },
-            access: Some(Arc::clone(access)),
+            left_by: LeftBy::Present(Arc::clone(access)),
         })
     }
 }

@@ -155,7 +155,9 @@ keys! { LimitKeys for Limits, "limits" {
     waiting_replies = "waiting_replies": usize, 16, "Answers that may wait for the disk before no more packets of their client are read.";
     packet_bytes = "packet_bytes": u32, 1024, "Bytes of a packet from a client, its header included.";
     keep_alive_seconds = "keep_alive_seconds": u16, 1, "The longest keep alive; a client that asks for more is told this one.";
+    least_keep_alive_seconds = "least_keep_alive_seconds": u16, 0, "The shortest keep alive; a client that asks for less is told this one.";
     session_expiry_seconds = "session_expiry_seconds": u32, 0, "The longest life of a session without a connection; 4294967295 is for ever.";
+    signed_connection_seconds = "signed_connection_seconds": u32, 1, "How long a WebSocket may last that was opened with a signature; 4294967295 is for ever.";
     client_id_bytes = "client_id_bytes": usize, 23, "Bytes of a client identifier.";
     receive_maximum = "receive_maximum": u16, 1, "QoS 1 and 2 messages from one client that are not yet answered.";
     inflight = "inflight": u16, 1, "QoS 1 and 2 messages to one client that are not yet answered.";
@@ -172,6 +174,9 @@ keys! { LimitKeys for Limits, "limits" {
     topic_levels = "topic_levels": u32, 1, "Levels of a topic name or filter.";
     topic_bytes = "topic_bytes": u16, 1, "Bytes of a topic name or filter.";
     lookup_nodes = "lookup_nodes": usize, 1000, "Nodes of the subscription index that one message may visit.";
+    shadow_requests = "shadow_requests": u32, 1, "Requests to the shadows of one thing whose answers wait for the disk.";
+    shadow_answer_bytes = "shadow_answer_bytes": usize, 65536, "Bytes of answers of all shadows that wait for the disk.";
+    shadows_per_thing = "shadows_per_thing": usize, 1, "Shadows of one thing, with those deleted whose versions are still remembered.";
 }}
 
 keys! { HttpsKeys for HttpsLimits, "https_limits" {
@@ -188,8 +193,10 @@ keys! { DifferenceKeys for Differences, "differences" {
     subscribe_refusal_explained = "subscribe_refusal_explained": bool, false, "Whether SUBACK says of a filter that is not allowed why it is refused (0x87, not 0x80).";
     subscription_identifiers = "subscription_identifiers": bool, false, "Whether Subscription Identifiers can be used.";
     will_delay = "will_delay": bool, false, "Whether a will waits for its delay.";
-    reserved_topics_close = "reserved_topics_close": bool, false, "Whether an unknown topic that begins with `$` closes the connection.";
-    unauthorized_closes = "unauthorized_closes": bool, false, "Whether a PUBLISH or SUBSCRIBE without permission closes the connection.";
+    reserved_topics_close = "reserved_topics_close": bool, false, "Whether an unknown topic or filter that begins with `$` closes the connection.";
+    unauthorized_closes = "unauthorized_closes": bool, false, "Whether a QoS 0 PUBLISH of 5.0 without permission closes the connection.";
+    keep_alive_required = "keep_alive_required": bool, false, "Whether every client has a keep alive, whatever it asks for.";
+    missing_subscribers_told = "missing_subscribers_told": bool, false, "Whether PUBACK and PUBREC say that nobody subscribes (0x10).";
 }}
 
 #[cfg(test)]
@@ -238,6 +245,25 @@ mod tests {
             let error = error(text);
             assert!(error.contains(says), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn the_https_port_has_its_limits_here() {
+        let text = "[https_limits]\nbody_bytes = 2048\nhead_timeout_seconds = 3\n";
+        let config = Config::parse(text, ".", &Flags::default()).unwrap();
+        let limits = &config.https_limits;
+        assert_eq!(limits.body_bytes, 2048);
+        assert_eq!(limits.head_timeout.as_secs(), 3);
+        assert_eq!(limits.request_timeout.as_secs(), 30);
+        assert!(
+            error("[https_limits]\nbody_bytes = 1")
+                .contains("[https_limits] body_bytes = 1: expected at least 1024")
+        );
+        let text = crate::config::template();
+        assert!(
+            text.contains("[https_limits]") && text.contains("# body_bytes = 131072"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -77,9 +77,14 @@ impl Connection {
             }
         };
 
+        let differences = &settings.differences;
+        let most = limits.keep_alive_seconds;
         let keep_alive = match connect.keep_alive() {
+            0 if differences.keep_alive_required => most,
             0 => 0,
-            asked if version == Version::V5 => asked.min(limits.keep_alive_seconds),
+            asked if version == Version::V5 || differences.keep_alive_required => {
+                asked.max(limits.least_keep_alive_seconds).min(most)
+            }
             // A 3.x client cannot be told another one.
             asked => asked,
         };
@@ -158,11 +163,10 @@ impl Connection {
         if TopicName::with_profile(topic, self.broker.topics()).is_err() {
             return Err(ReasonCode::TopicNameInvalid);
         }
-        if access.allows(Operation::Publish { topic, retain }) {
-            Ok(())
-        } else {
-            Err(ReasonCode::NotAuthorized)
+        if !access.allows(Operation::Publish { topic, retain }) {
+            return Err(ReasonCode::NotAuthorized);
         }
+        self.broker.check_will(topic, retain)
     }
 
     fn connack(&self, granting: &Granting<'_>) -> Option<ConnAck> {

@@ -9,7 +9,7 @@ use super::output::Output;
 use super::{Asked, End, Open};
 use crate::access::{Access, Operation};
 use crate::broker::{Broker, Routed, Turn};
-use crate::store::{Batch, Ticket};
+use crate::store::Batch;
 
 /// How long an answer is kept, in milliseconds: it may depend on the time.
 const KEPT: u64 = 1000;
@@ -91,24 +91,28 @@ impl Open {
             .may_publish(&*self.access, text, retain, now)
         {
             tracing::info!(client = %self.client_id, topic = text, "a client may not publish there");
-            if settings.differences.unauthorized_closes {
+            // No acknowledgement can say so of QoS 0.
+            if settings.differences.unauthorized_closes && qos == QoS::AtMostOnce {
                 return Err(End::Disconnect(ReasonCode::NotAuthorized));
             }
             return self.refuse(publish, ReasonCode::NotAuthorized, out);
         }
 
-        if let Some(service) = broker.service_for(text) {
-            return match service.handle(text, publish.payload()) {
-                Ok(ticket) => {
-                    self.accept(publish, ticket, out);
-                    Ok(())
-                }
-                Err(reason) => self.refuse(publish, reason, out),
-            };
+        let service = broker.service_for(text);
+        if service.is_some() && retain {
+            // AWS IoT developer guide, "Retained messages": not on reserved topics.
+            tracing::info!(client = %self.client_id, topic = text, "a message on a reserved topic cannot be retained");
+            return self.refuse(publish, ReasonCode::NotAuthorized, out);
         }
         let Some(id) = publish.packet_id() else {
-            self.forward(broker, name, publish, named.is_some(), Batch::new(), turn);
-            return Ok(());
+            let Some(service) = service else {
+                self.forward(broker, name, publish, named.is_some(), Batch::new(), turn);
+                return Ok(());
+            };
+            return match service.handle(text, publish.payload(), Batch::new()) {
+                Ok(_) => Ok(()),
+                Err(reason) => self.refuse(publish, reason, out),
+            };
         };
         let mut batch = Batch::new();
         if !self.begin(broker, id, qos, &mut batch)? {
@@ -116,34 +120,39 @@ impl Open {
             self.reply(None, Reply::PubRec(id, ReasonCode::Success), out);
             return Ok(());
         }
+        let answered = |reason| {
+            if qos == QoS::ExactlyOnce {
+                Reply::PubRec(id, reason)
+            } else {
+                Reply::PubAck(id, reason)
+            }
+        };
+        if let Some(service) = service {
+            return match service.handle(text, publish.payload(), batch) {
+                Ok(ticket) => {
+                    self.reply(ticket, answered(ReasonCode::Success), out);
+                    Ok(())
+                }
+                Err(reason) => {
+                    self.let_go(broker, id, &mut turn.batch);
+                    self.refuse(publish, reason, out)
+                }
+            };
+        }
         let routed = self.forward(broker, name, publish, named.is_some(), batch, turn);
-        let reason = reason(&routed);
+        let mut reason = reason(&routed);
+        if reason == ReasonCode::NoMatchingSubscribers
+            && !settings.differences.missing_subscribers_told
+        {
+            reason = ReasonCode::Success;
+        }
         let is_said = self.encoder.version() == Version::V5;
         if routed.refused || (reason.is_error() && is_said) {
             self.let_go(broker, id, &mut turn.batch);
             return self.refuse(publish, reason, out);
         }
-        let reply = if qos == QoS::ExactlyOnce {
-            Reply::PubRec(id, reason)
-        } else {
-            Reply::PubAck(id, reason)
-        };
-        self.reply(routed.ticket, reply, out);
+        self.reply(routed.ticket, answered(reason), out);
         Ok(())
-    }
-
-    /// A service has taken the message. What it does with it can be done twice, so that no identifier is held for QoS 2.
-    fn accept(&mut self, publish: &Publish<&[u8]>, ticket: Option<Ticket>, out: &mut Output) {
-        match (publish.qos(), publish.packet_id()) {
-            (QoS::AtLeastOnce, Some(id)) => {
-                self.reply(ticket, Reply::PubAck(id, ReasonCode::Success), out);
-            }
-            (QoS::ExactlyOnce, Some(id)) => {
-                self.session.state.lock().incoming.insert(id);
-                self.reply(ticket, Reply::PubRec(id, ReasonCode::Success), out);
-            }
-            (QoS::AtMostOnce, _) | (_, None) => {}
-        }
     }
 
     /// Begins an exchange; `false` when its message was received before.

@@ -23,6 +23,12 @@ impl Open {
         let settings = broker.settings();
         let identifier = subscribe.properties().subscription_identifier();
         let limit = settings.limits.filters_per_subscribe;
+        if settings.differences.reserved_topics_close
+            && let Some(unknown) = subscribe.filters().find(|one| is_unknown(one.filter()))
+        {
+            tracing::info!(client = %self.client_id, filter = unknown.filter(), "a filter begins with `$` and names no topic of the service");
+            return Err(End::Disconnect(ReasonCode::TopicFilterInvalid));
+        }
         let mut codes = Vec::new();
         let mut ticket = None;
         for (place, subscription) in subscribe.filters().enumerate() {
@@ -32,9 +38,6 @@ impl Open {
             }
             let code = self.subscribe_one(broker, &subscription, identifier, &mut ticket)?;
             codes.push(match code {
-                ReasonCode::NotAuthorized if settings.differences.unauthorized_closes => {
-                    return Err(End::Disconnect(code));
-                }
                 ReasonCode::NotAuthorized if !settings.differences.subscribe_refusal_explained => {
                     ReasonCode::UnspecifiedError
                 }
@@ -151,4 +154,9 @@ impl Open {
         };
         self.reply_packet(ticket, unsuback.as_ref(), out)
     }
+}
+
+/// Whether a filter is about topics that begin with `$` and are none of the service's.
+fn is_unknown(filter: &str) -> bool {
+    filter.starts_with('$') && !filter.starts_with("$aws/") && !filter.starts_with("$share/")
 }

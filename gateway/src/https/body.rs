@@ -4,21 +4,25 @@ use core::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::ApiError;
 
 /// A body that has not been read.
 #[derive(Debug)]
-pub(super) struct Body {
-    incoming: Incoming,
+pub(super) struct Body<B = Incoming> {
+    incoming: B,
     limit: usize,
     deadline: Instant,
 }
 
-impl Body {
-    pub(super) fn new(incoming: Incoming, limit: usize, time: Duration) -> Self {
+impl<B> Body<B>
+where
+    B: hyper::body::Body<Data = Bytes> + Unpin,
+    B::Error: core::fmt::Display,
+{
+    pub(super) fn new(incoming: B, limit: usize, time: Duration) -> Self {
         let now = Instant::now();
         Self {
             incoming,
@@ -80,8 +84,75 @@ impl Body {
     }
 
     /// Reads a body that nobody wants, so that the connection can be used again; one over the limit stays where it is.
-    pub(super) async fn forget(self) {
+    /// Each piece is given up as it comes: who has not been authenticated fills no memory.
+    pub(super) async fn forget(mut self) {
+        let mut left = self.limit;
         // Its request is refused, whatever the body says.
-        let _ = self.read(|_| {}).await;
+        while let Ok(Some(piece)) = self.next().await {
+            match left.checked_sub(piece.len()) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::convert::Infallible;
+    use core::pin::Pin;
+    use core::task::{Context, Poll};
+    use std::sync::Arc;
+
+    use hyper::body::Frame;
+
+    use super::*;
+
+    struct Piece(Vec<u8>, Arc<()>);
+
+    impl AsRef<[u8]> for Piece {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+
+    /// A body of so many pieces, and how many of them were there at most at one time.
+    struct Pieces {
+        left: usize,
+        alive: Arc<()>,
+        most: Arc<core::sync::atomic::AtomicUsize>,
+    }
+
+    impl hyper::body::Body for Pieces {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            let Some(left) = self.left.checked_sub(1) else {
+                return Poll::Ready(None);
+            };
+            self.left = left;
+            let piece = Bytes::from_owner(Piece(vec![0; 1000], Arc::clone(&self.alive)));
+            let alive = Arc::strong_count(&self.alive) - 1;
+            self.most
+                .fetch_max(alive, core::sync::atomic::Ordering::Relaxed);
+            Poll::Ready(Some(Ok(Frame::data(piece))))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_forgotten_is_not_gathered() {
+        let most = Arc::default();
+        let pieces = Pieces {
+            left: 100,
+            alive: Arc::new(()),
+            most: Arc::clone(&most),
+        };
+        let time = Duration::from_secs(600);
+        Body::new(pieces, 128 * 1024, time).forget().await;
+        assert_eq!(most.load(core::sync::atomic::Ordering::Relaxed), 1);
     }
 }

@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-/// Bounds of memory and time. Each is visible in the configuration under the name it has here.
+/// Bounds of memory and time. Each is visible in the configuration, in the section `https_limits`, under the name it has
+/// here.
 ///
 /// The head of a request may have as many bytes as a connection may make the gateway hold before it is authenticated, and
 /// the TLS handshake as much time as there is to the CONNECT:
@@ -10,7 +11,8 @@ use core::time::Duration;
 /// [`connect_timeout`](crate::settings::Limits::connect_timeout).
 #[derive(Clone, Debug)]
 pub struct HttpsLimits {
-    /// Bytes of a request's body.
+    /// Bytes of a request's body. One whose head is refused is not kept while it comes; that of a request that names an
+    /// access key of this gateway is, since what it is signed with can only be told at its end.
     pub body_bytes: usize,
     /// For the head of a request; a connection that has had one may wait as long for the next.
     pub head_timeout: Duration,

@@ -7,8 +7,8 @@ use core::fmt;
 use core::str::FromStr;
 
 use super::{
-    Certificate, CertificateId, Change, Plan, Policy, PolicyName, Registry, RegistryError, Thing,
-    ThingName,
+    Certificate, CertificateId, Change, Plan, Policy, PolicyName, Registry, RegistryError,
+    RegistryErrorKind, Thing, ThingName,
 };
 use crate::store::{Batch, Table};
 
@@ -166,10 +166,9 @@ impl Registry {
     ///
     /// When the store cannot be read.
     pub fn policies_of(&self, id: &CertificateId) -> Result<Vec<Policy>, RegistryError> {
-        self.keys(Table::Attachment, &pair("certificate-policy", id, ""))?
-            .into_iter()
-            .map(|name| self.policy(&PolicyName::new(name)?))
-            .collect()
+        self.attached(id, "certificate-policy", |name| {
+            self.policy(&PolicyName::new(name)?)
+        })
     }
 
     /// The things of a certificate, in the order of their names.
@@ -178,10 +177,9 @@ impl Registry {
     ///
     /// When the store cannot be read.
     pub fn things_of(&self, id: &CertificateId) -> Result<Vec<Thing>, RegistryError> {
-        self.keys(Table::Attachment, &pair("certificate-thing", id, ""))?
-            .into_iter()
-            .map(|name| self.thing(&ThingName::new(name)?))
-            .collect()
+        self.attached(id, "certificate-thing", |name| {
+            self.thing(&ThingName::new(name)?)
+        })
     }
 
     /// The certificates that a policy is attached to.
@@ -209,6 +207,30 @@ impl Registry {
             .iter()
             .map(|id| self.certificate(id))
             .collect()
+    }
+
+    /// What a certificate is attached to. What was detached and deleted since the names were read is left out; what is
+    /// attached and not there is an error, since nobody can tell what it would deny.
+    fn attached<T>(
+        &self,
+        id: &CertificateId,
+        kind: &str,
+        read: impl Fn(&str) -> Result<T, RegistryError>,
+    ) -> Result<Vec<T>, RegistryError> {
+        let mut found = Vec::new();
+        for name in self.keys(Table::Attachment, &pair(kind, id, ""))? {
+            match read(&name) {
+                Ok(one) => found.push(one),
+                Err(error) if error.kind() == RegistryErrorKind::NotFound => {
+                    let key = pair(kind, id, &name);
+                    if self.store.get(Table::Attachment, key.as_bytes())?.is_some() {
+                        return Err(error);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
     }
 
     fn ids(&self, prefix: &str) -> Result<Vec<CertificateId>, RegistryError> {

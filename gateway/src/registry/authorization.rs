@@ -32,7 +32,7 @@ impl Registry {
         id: &CertificateId,
         scope: &Scope,
     ) -> Result<PolicySet, RegistryError> {
-        compile(self.policies_of(id)?, scope)
+        compile(&self.policies_of(id)?, scope)
     }
 
     /// One policy, compiled.
@@ -59,7 +59,7 @@ impl Registry {
         name: &PolicyName,
         scope: &Scope,
     ) -> Result<PolicySet, RegistryError> {
-        compile(vec![self.policy(name)?], scope)
+        compile(&[self.policy(name)?], scope)
     }
 
     /// What policy variables stand for on a connection of a certificate under a client id: the certificate, and the
@@ -101,7 +101,12 @@ impl Registry {
     }
 }
 
-fn compile(policies: Vec<Policy>, scope: &Scope) -> Result<PolicySet, RegistryError> {
+/// Compiles policies that have been read.
+///
+/// # Errors
+///
+/// When a document is one that this version does not understand.
+pub(crate) fn compile(policies: &[Policy], scope: &Scope) -> Result<PolicySet, RegistryError> {
     let mut parsed = Vec::new();
     for policy in policies {
         let document = iot_policy::Policy::parse(policy.document.as_bytes()).map_err(|error| {
@@ -110,9 +115,9 @@ fn compile(policies: Vec<Policy>, scope: &Scope) -> Result<PolicySet, RegistryEr
                 format!("the policy `{}`: {error}", policy.policy_name),
             )
         })?;
-        parsed.push((policy.policy_name, document));
+        parsed.push((policy.policy_name.as_str(), document));
     }
-    let named = parsed.iter().map(|(name, policy)| (name.as_str(), policy));
+    let named = parsed.iter().map(|(name, policy)| (*name, policy));
     // No client chooses an identifier that opens another's topics: values with wildcards are not substituted.
     Ok(PolicySet::compile_with(
         named,

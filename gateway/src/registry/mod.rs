@@ -48,6 +48,7 @@ mod thing;
 
 pub(crate) use access_key::put as put_access_key;
 pub use attachment::Target;
+pub(crate) use authorization::compile;
 pub use change::Change;
 pub use error::{RegistryError, RegistryErrorKind};
 pub use id::{CertificateId, CertificateStatus};

@@ -74,7 +74,7 @@ impl StoreError {
         Self::new(StoreErrorKind::GuardFailed { table, key }, detail)
     }
 
-    pub(super) fn io(doing: &str, error: &std::io::Error) -> Self {
+    pub(crate) fn io(doing: &str, error: &std::io::Error) -> Self {
         let kind = match error.kind() {
             std::io::ErrorKind::StorageFull
             | std::io::ErrorKind::QuotaExceeded

@@ -95,7 +95,7 @@ impl World {
         let journal = Journal::start(wanted.store, JournalOptions::default()).unwrap();
         let broker = Broker::open(wanted.settings, Arc::new(journal)).unwrap();
         tokio::spawn(Arc::clone(&broker).run_timers());
-        let shadows = Shadows::new(&broker, shadow_doc::Service::default());
+        let shadows = Shadows::new(&broker, shadow_doc::Service::default()).unwrap();
         broker.set_service(Box::new(ShadowTopics(Arc::clone(&shadows))));
         let registry = Arc::new(Registry::open(Arc::new(MemoryStore::new())).unwrap());
         registry
@@ -115,10 +115,24 @@ impl World {
             broker: Arc::clone(&broker),
             shadows,
             registry: Arc::clone(&registry),
-            authorizer,
+            authorizer: Arc::clone(&authorizer),
             region: sigv4::Region::new(REGION).unwrap(),
         };
         let gate = Gate::new(parts, wanted.limits);
+        tokio::spawn({
+            let (authorizer, broker) = (Arc::clone(&authorizer), Arc::clone(&broker));
+            let mut changes = registry.subscribe_changes();
+            async move {
+                loop {
+                    tokio::select! {
+                        biased;
+                        Some(change) = changes.recv() => authorizer.changed(&change, &broker),
+                        () = tokio::task::yield_now(), if authorizer.has_work() => authorizer.step(&broker),
+                        else => return,
+                    }
+                }
+            }
+        });
 
         let mut offered: Vec<&[u8]> = Alpn::ALL.map(Alpn::name).to_vec();
         // What an embedder's TLS might agree to by mistake.

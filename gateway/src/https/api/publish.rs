@@ -30,7 +30,7 @@ pub(super) async fn publish(call: &Call<'_>, topic: &str) -> Result<Answer, ApiE
                 "Messages on reserved topics cannot be retained",
             ));
         }
-        Some(service) => service.handle(topic, &call.body)?,
+        Some(service) => service.handle(topic, &call.body, Batch::new())?,
         None => {
             let publish = Publish::builder(topic)
                 .payload(&call.body)

@@ -10,6 +10,8 @@ use shadow_doc::{
 use super::{Call, page};
 use crate::https::answer::{self, Answer};
 use crate::https::error::ApiError;
+use crate::shadows::Announce;
+use crate::store::Batch;
 
 /// Names on a page that says nothing of its size.
 const PAGE: u8 = 25;
@@ -48,24 +50,21 @@ async fn apply(
         return Err(ApiError::from(&rejection));
     }
     let gate = call.gate;
-    let now = gate.broker.unix_seconds();
-    let done = gate.shadows.apply(address, operation, &call.body, now)?;
-    let ticket = done.ticket;
-    let response = match &done.outcome {
-        Ok(accepted) => Bytes::copy_from_slice(accepted.response()),
-        // Nothing is published of a request that failed; what it was refused for must not be lost either.
-        Err(rejection) => {
-            let error = ApiError::from(rejection);
-            call.durable(ticket).await?;
-            return Err(error);
-        }
-    };
-    match operation {
-        Operation::Update | Operation::Delete => gate.shadows.announce(address, operation, done),
-        Operation::Get => {}
+    let done = gate.shadows.apply(
+        address,
+        operation,
+        &call.body,
+        Batch::new(),
+        Announce::Changes,
+    )?;
+    // What it was refused for must not be lost either.
+    call.durable(done.ticket).await?;
+    match &*done.outcome {
+        Ok(accepted) => Ok(answer::document(Bytes::copy_from_slice(
+            accepted.response(),
+        ))),
+        Err(rejection) => Err(ApiError::from(rejection)),
     }
-    call.durable(ticket).await?;
-    Ok(answer::document(response))
 }
 
 /// `GET /api/things/shadow/ListNamedShadowsForThing/{thing}?nextToken&pageSize`

@@ -1,6 +1,6 @@
 //! From a request to a WebSocket (RFC 6455 §4.2).
 
-use core::fmt;
+use core::time::Duration;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -16,12 +16,10 @@ use http_body_util::Full;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use iot_policy::Transport;
-use mqtt_codec::{Connect, ReasonCode};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::stream::{WebSocket, WebSocketLimits};
-use crate::access::{Access, Operation};
 use crate::connection::{Admission, Connection, serve};
 use crate::https::answer::Answer;
 use crate::https::caller::Caller;
@@ -47,7 +45,11 @@ where
 {
     let agreed = Agreed::on(parts)?;
     let admission: Arc<dyn Admission> = match (caller, &peer.device) {
-        (Caller::Key(id), _) => Arc::new(KeyHolder(Arc::clone(id))),
+        (Caller::Key(id), _) => {
+            let seconds = peer.gate.broker.settings().limits.signed_connection_seconds;
+            let life = (seconds < u32::MAX).then(|| Duration::from_secs(seconds.into()));
+            peer.gate.authorizer.key_admission(Arc::clone(id), life)
+        }
         (Caller::Device(..), Some(device)) => peer
             .gate
             .authorizer
@@ -153,32 +155,5 @@ fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<&'h str, ApiE
         (None, _) => Ok(""),
         (Some(Ok(value)), None) => Ok(value.trim()),
         _ => Err(ApiError::invalid(format!("`{name}` must be there once"))),
-    }
-}
-
-/// Lets the holder of one of the gateway's access keys do everything.
-struct KeyHolder(Arc<str>);
-
-impl Admission for KeyHolder {
-    fn admit(&self, _: &str, _: &Connect<&[u8]>) -> Result<Arc<dyn Access>, ReasonCode> {
-        Ok(Arc::new(KeyAccess(Arc::clone(&self.0))))
-    }
-}
-
-struct KeyAccess(Arc<str>);
-
-impl fmt::Debug for KeyAccess {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("KeyAccess").field(&self.0).finish()
-    }
-}
-
-impl Access for KeyAccess {
-    fn allows(&self, operation: Operation<'_>) -> bool {
-        match operation {
-            Operation::Publish { .. } | Operation::Subscribe { .. } | Operation::Receive { .. } => {
-                true
-            }
-        }
     }
 }
