@@ -104,8 +104,8 @@ fn mosquitto(bench: &mut Bench) -> Result<PathBuf, String> {
     let version = text.lines().next().unwrap_or("mosquitto").to_owned();
     bench.say(&format!(
         "- {version}: persistence off, which is the program's default (the file that Debian puts into /etc switches it on); \
-         no log of connections; up to 100,000 messages queued and 1,000 in flight, so that it drops nothing at QoS 1; no \
-         access control list"
+         no log of connections; up to 100,000 messages queued and 1,000 in flight, so that it drops nothing at QoS 1; \
+         `set_tcp_nodelay`; no access control list"
     ));
     Ok(program)
 }
@@ -127,6 +127,7 @@ log_type error
 log_type warning
 max_queued_messages 100000
 max_inflight_messages 1000
+set_tcp_nodelay true
 {}
 listener {} 127.0.0.1
 

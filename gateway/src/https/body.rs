@@ -108,11 +108,14 @@ mod tests {
 
     use super::*;
 
-    struct Piece(Vec<u8>, Arc<()>);
+    struct Piece {
+        bytes: Vec<u8>,
+        _alive: Arc<()>,
+    }
 
     impl AsRef<[u8]> for Piece {
         fn as_ref(&self) -> &[u8] {
-            &self.0
+            &self.bytes
         }
     }
 
@@ -135,7 +138,10 @@ mod tests {
                 return Poll::Ready(None);
             };
             self.left = left;
-            let piece = Bytes::from_owner(Piece(vec![0; 1000], Arc::clone(&self.alive)));
+            let piece = Bytes::from_owner(Piece {
+                bytes: vec![0; 1000],
+                _alive: Arc::clone(&self.alive),
+            });
             let alive = Arc::strong_count(&self.alive) - 1;
             self.most
                 .fetch_max(alive, core::sync::atomic::Ordering::Relaxed);
