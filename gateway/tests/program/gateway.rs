@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 use sigv4::{Payload, Profiles, Region, Request, Scratch, Service, Signer, Timestamp};
@@ -24,7 +24,7 @@ pub struct Gateway {
     child: Option<Child>,
 }
 
-/// A port that nobody has; nobody takes it while the gateway is down, either, unless by very bad luck.
+/// A port that nobody has now.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
@@ -118,7 +118,17 @@ impl Gateway {
         ))
     }
 
+    /// While the gateway is down, a client of another test may have one of its ports for its own end.
     pub fn restart(&mut self) {
+        let begin = Instant::now();
+        while !self.has_started() {
+            self.kill();
+            assert!(begin.elapsed() < PATIENCE, "the gateway does not start");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    fn has_started(&mut self) -> bool {
         let log = std::fs::OpenOptions::new()
             .append(true)
             .create(true)
@@ -137,10 +147,7 @@ impl Gateway {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         self.child = Some(child);
-        assert!(
-            lines.any(|line| line.unwrap() == "thingwire ready"),
-            "the gateway did not start"
-        );
+        lines.any(|line| line.unwrap() == "thingwire ready")
     }
 
     pub fn kill(&mut self) {
