@@ -16,12 +16,12 @@ use std::net::TcpStream;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use rustls::ClientConnection;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use tls_auth::{
-    AttributeType, Authorities, Certificate, Credentials, DeviceConfig, Diagnosis, PathVerifier,
-    Profile, PublicKeyKind, Refusal, RevocationLists, RevocationPolicy,
+    AttributeType, Authorities, Certificate, Credentials, DeviceConfig, PathVerifier, Profile,
+    PublicKeyKind, Refusal, RevocationLists, RevocationPolicy,
 };
 
 type Result<T> = core::result::Result<T, Box<dyn Error>>;
@@ -74,28 +74,27 @@ fn connect(
         .rsplit_once(':')
         .ok_or("the address has no port: HOST:PORT")?;
     let alpn: Vec<&[u8]> = alpn.iter().map(|name| name.as_bytes()).collect();
-    let (config, device) = match credentials {
+    let builder = match credentials {
         Some((cert, key)) => {
             let chain = read(cert)?;
             describe(&chain)?;
-            let credentials = match Credentials::from_pem(&chain, &read(key)?) {
-                Ok(credentials) => credentials,
+            match Credentials::from_pem(&chain, &read(key)?) {
+                Ok(credentials) => DeviceConfig::builder(credentials),
                 Err(error) => {
                     println!("WRONG  the device's files: {error}");
                     return Ok(false);
                 }
-            };
-            let device = DeviceConfig::builder(credentials)
-                .with_server_cas_pem(&read(ca)?)?
-                .with_alpn(&alpn)
-                .build()?;
-            (device.config(), Some(device))
+            }
         }
-        None => (without_certificate(&read(ca)?, &alpn)?, None),
+        None => DeviceConfig::builder_without_certificate(),
     };
+    let device = builder
+        .with_server_cas_pem(&read(ca)?)?
+        .with_alpn(&alpn)
+        .build()?;
     let mut socket = TcpStream::connect(address).map_err(|error| format!("{address}: {error}"))?;
     socket.set_read_timeout(Some(Duration::from_secs(10)))?;
-    let mut connection = ClientConnection::new(config, DeviceConfig::server_name(host)?)?;
+    let mut connection = ClientConnection::new(device.config(), DeviceConfig::server_name(host)?)?;
     println!("connected to {address}");
     // In TLS 1.3 the server judges the device after the handshake has ended for the device: one more read tells.
     let mut talk = |connection: &mut ClientConnection| loop {
@@ -120,10 +119,7 @@ fn connect(
                 ]);
                 return Ok(false);
             };
-            let diagnosis = match &device {
-                Some(device) => device.diagnose(inner),
-                None => Diagnosis::of(inner),
-            };
+            let diagnosis = device.diagnose(inner);
             println!("WRONG  {diagnosis} [{}]", diagnosis.code());
             perhaps(diagnosis.usual_causes());
             return Ok(false);
@@ -134,20 +130,6 @@ fn connect(
         println!("       protocol {}", String::from_utf8_lossy(name));
     }
     Ok(true)
-}
-
-fn without_certificate(ca: &[u8], alpn: &[&[u8]]) -> Result<std::sync::Arc<ClientConfig>> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(ca) {
-        roots.add(certificate?)?;
-    }
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
-    Ok(std::sync::Arc::new(config))
 }
 
 /// Judges a device's chain as a server would that has this CA registered.
