@@ -72,7 +72,7 @@ fn settings(how: u8) -> Settings {
 async fn beside_a_neighbour(how: u8, bytes: &[u8]) {
     let journal = Journal::start(Arc::new(MemoryStore::new()), JournalOptions::default()).unwrap();
     let broker = Broker::open(settings(how), Arc::new(journal)).unwrap();
-    let shadows = Shadows::new(&broker, shadow_doc::Service::default());
+    let shadows = Shadows::new(&broker, shadow_doc::Service::default()).unwrap();
     broker.set_service(Box::new(ShadowTopics(shadows)));
 
     let mut neighbour = Neighbour::new(&broker);
