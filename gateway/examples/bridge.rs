@@ -63,7 +63,7 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Bridges for ever. An error is one that the next attempt would meet again.
-pub async fn run(arguments: Arguments) -> Result<Infallible, Error> {
+pub(crate) async fn run(arguments: Arguments) -> Result<Infallible, Error> {
     let file = |name| fs::read(arguments.identity.join(name));
     let own = Credentials::from_pem(&file("certificate.pem")?, &file("private.key")?)?;
     let tls = DeviceConfig::builder(own)

@@ -1,7 +1,11 @@
 //! A broker in small: MQTT 3.1.1 and 5.0, QoS 0 and 1, retained messages, wills. `cargo run --example broker -- --help`
 //!
 //! It keeps nothing beyond a connection, and asks nobody who they are.
-#![allow(clippy::print_stdout, reason = "an example shows what happens")]
+#![allow(
+    clippy::print_stdout,
+    clippy::std_instead_of_alloc,
+    reason = "an example has `std`, and shows what happens"
+)]
 
 #[path = "broker/topics.rs"]
 mod topics;

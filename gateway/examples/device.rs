@@ -70,7 +70,7 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Is a lamp for ever. An error is one that the next attempt would meet again.
-pub async fn run(arguments: Arguments) -> Result<Infallible, Error> {
+pub(crate) async fn run(arguments: Arguments) -> Result<Infallible, Error> {
     let gateway = Gateway::new(&arguments)?;
     let address = ShadowAddress::classic(ThingName::try_from(arguments.thing.as_str())?);
     // Answers to the last run of the device are not taken for answers to this one.
