@@ -291,8 +291,8 @@ fn a_device_changes_by_wishes_alone_and_agrees_with_the_service_in_the_end() {
 
 #[test]
 #[ignore = "a minute: run by `cargo xtask check`"]
-fn a_device_agrees_with_the_service_after_a_million_sequences() {
-    for seed in 1_000_000..2_000_000 {
+fn a_device_agrees_with_the_service_after_many_more_sequences() {
+    for seed in 1_000_000..1_200_000 {
         play(seed);
     }
 }
