@@ -28,6 +28,7 @@ pub mod broker;
 pub mod cli;
 pub mod config;
 pub mod connection;
+mod forward;
 pub mod gateway;
 pub mod https;
 pub mod listen;

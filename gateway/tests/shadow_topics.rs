@@ -14,68 +14,22 @@
     reason = "a test has `std`, and fails by panicking"
 )]
 
+mod disk;
 mod support;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use disk::Disk;
 use mqtt_codec::{Connect, Packet, Publish, QoS, ReasonCode, Version, Will};
-use parking_lot::{Condvar, Mutex};
 use serde_json::Value;
 use support::{Client, delivery};
 use thingwire::broker::Broker;
 use thingwire::settings::Settings;
 use thingwire::shadows::{ShadowTopics, Shadows};
-use thingwire::store::{
-    Batch, Entry, Journal, JournalOptions, MemoryStore, Store, StoreError, Table,
-};
+use thingwire::store::{Journal, JournalOptions, Store};
 
 const UPDATE: &str = "$aws/things/pump/shadow/update";
 const STATE: &[u8] = br#"{"state":{"reported":{"on":true}}}"#;
-
-/// A disk that stands still while it is told to.
-#[derive(Default)]
-struct Disk {
-    store: MemoryStore,
-    stands: Mutex<bool>,
-    goes_on: Condvar,
-}
-
-impl Disk {
-    fn stop(&self) {
-        *self.stands.lock() = true;
-    }
-
-    fn go_on(&self) {
-        *self.stands.lock() = false;
-        self.goes_on.notify_all();
-    }
-}
-
-impl Store for Disk {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
-        self.store.get(table, key)
-    }
-
-    fn scan(
-        &self,
-        table: Table,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<Entry>, StoreError> {
-        self.store.scan(table, prefix, after, limit)
-    }
-
-    fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
-        let mut stands = self.stands.lock();
-        while *stands {
-            self.goes_on.wait(&mut stands);
-        }
-        drop(stands);
-        self.store.commit(batch)
-    }
-}
 
 fn start(settings: Settings) -> (Arc<Disk>, Arc<Broker>) {
     let disk = Arc::new(Disk::default());
@@ -219,7 +173,7 @@ async fn requests_that_wait_for_the_disk_are_limited() {
     let (disk, broker) = start(settings);
     let mut watcher = watcher(&broker, "$aws/things/+/shadow/+/+").await;
     let mut client = Client::connected(&broker, Version::V5, "c").await;
-    disk.stop();
+    disk.shut();
     for _ in 0..2 {
         client.publish(UPDATE, STATE, QoS::AtMostOnce, 0).await;
     }
@@ -235,7 +189,7 @@ async fn requests_that_wait_for_the_disk_are_limited() {
     client.receive_nothing().await;
     watcher.receive_nothing().await;
 
-    disk.go_on();
+    disk.open();
     for topic in [
         "$aws/things/pump/shadow/update/accepted",
         "$aws/things/pump/shadow/update/documents",
@@ -260,7 +214,7 @@ async fn the_bytes_of_answers_are_limited() {
     let (disk, broker) = start(settings);
     let mut watcher = watcher(&broker, "$aws/things/+/shadow/update/rejected").await;
     let mut client = Client::connected(&broker, Version::V5, "c").await;
-    disk.stop();
+    disk.shut();
     for thing in ["one", "two"] {
         let topic = format!("$aws/things/{thing}/shadow/update");
         client.publish(&topic, STATE, QoS::AtMostOnce, 0).await;
@@ -268,7 +222,7 @@ async fn the_bytes_of_answers_are_limited() {
     let got = watcher.receive_publish().await;
     assert_eq!(got.topic(), "$aws/things/two/shadow/update/rejected");
     assert_eq!(json(&got)["code"], 429);
-    disk.go_on();
+    disk.open();
 }
 
 /// Deleted shadows count for as long as their versions are remembered.

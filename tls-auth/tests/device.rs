@@ -25,8 +25,7 @@ const HOST: &str = "broker.example";
 fn key_bytes_are_in_no_debug() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
     let auth = server
-        .builder()
-        .with_authorities(pki.authorities())
+        .trusting(&pki)
         .with_tickets(tls_auth::TicketKeys::new(core::time::Duration::from_secs(1)).unwrap())
         .with_sessions(sessions())
         .build()
@@ -184,11 +183,7 @@ fn credentials_that_are_none() {
 #[test]
 fn a_pinned_server_key() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
-    let auth = server
-        .builder()
-        .with_authorities(pki.authorities())
-        .build()
-        .unwrap();
+    let auth = server.trusting(&pki).build().unwrap();
     let key = tls_auth::Certificate::parse(server.credentials.certificates().next().unwrap())
         .unwrap()
         .public_key_hash();
@@ -232,11 +227,7 @@ fn a_pinned_server_key() {
 #[test]
 fn the_device_is_told_what_is_wrong_with_the_server() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
-    let auth = server
-        .builder()
-        .with_authorities(pki.authorities())
-        .build()
-        .unwrap();
+    let auth = server.trusting(&pki).build().unwrap();
     let stranger = Server::new(&[HOST]);
     let device = device_config(&pki.device, &server);
     let failed = handshake(

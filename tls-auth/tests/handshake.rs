@@ -33,8 +33,7 @@ fn what_a_device_is_known_by() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
     let registry = registry(&pki.device, Some(&pki.authority()));
     let auth = server
-        .builder()
-        .with_authorities(pki.authorities())
+        .trusting(&pki)
         .with_registry(registry)
         .with_principal(PrincipalRule::common_name().for_mqtt())
         .build()
@@ -87,10 +86,7 @@ fn whom_each_mode_trusts() {
         (TrustMode::Both, Some(elsewhere()), "other-authority"),
     ] {
         let shown = format!("{mode:?} {registry:?}");
-        let mut builder = server
-            .builder()
-            .with_authorities(pki.authorities())
-            .with_trust(mode);
+        let mut builder = server.trusting(&pki).with_trust(mode);
         if let Some(registry) = registry {
             builder = builder.with_registry(registry);
         }
@@ -128,8 +124,7 @@ fn every_status_but_active_is_refused() {
     for authority in [None, Some(pki.authority())] {
         let registry = registry(&pki.device, authority.as_ref());
         let auth = server
-            .builder()
-            .with_authorities(pki.authorities())
+            .trusting(&pki)
             .with_registry(registry.clone())
             .build()
             .unwrap();
@@ -159,7 +154,7 @@ fn a_registry_that_cannot_be_asked_lets_nobody_in() {
         }
     }
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
-    let builder = server.builder().with_authorities(pki.authorities());
+    let builder = server.trusting(&pki);
     let auth = builder.with_registry(Arc::new(Down)).build().unwrap();
     let result = connect(&auth, &device_config(&pki.device, &server), HOST, now());
     assert_eq!(code(&result), "registry-unavailable");
@@ -225,7 +220,7 @@ fn a_certificate_of_a_ca_with_auto_registration_is_offered() {
 fn nobody_where_a_certificate_is_optional() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
     let build = |certificate| {
-        let builder = server.builder().with_authorities(pki.authorities());
+        let builder = server.trusting(&pki);
         builder
             .with_client_certificate(certificate)
             .with_sessions(sessions())
@@ -280,7 +275,7 @@ fn tenants_are_chosen_by_server_name() {
     let server = Server::new(&["one.example", "two.example"]);
     let (one, two) = (Pki::new(), Pki::new());
     let tenant = |pki: &Pki, name: &'static str, required| {
-        let builder = server.builder().with_authorities(pki.authorities());
+        let builder = server.trusting(pki);
         let builder = builder
             .with_server_names([name])
             .with_server_name_required(required);
@@ -352,7 +347,7 @@ fn tenants_are_chosen_by_server_name() {
 #[test]
 fn a_tenant_that_wants_a_name_is_asked_by_name() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
-    let builder = server.builder().with_authorities(pki.authorities());
+    let builder = server.trusting(&pki);
     let auth = builder.with_server_name_required(true).build().unwrap();
     let device = DeviceConfig::builder(pki.device.credentials())
         .with_server_ca(&server.ca)
@@ -383,8 +378,7 @@ fn live_connections_are_expelled_when_their_device_is_no_longer_good() {
     let record = Record::new(Status::Active, acme()).with_authority(pki.authority().id());
     registry.insert(other.id(), &record).unwrap();
     let auth = server
-        .builder()
-        .with_authorities(pki.authorities())
+        .trusting(&pki)
         .with_registry(registry.clone())
         .build()
         .unwrap();
@@ -435,8 +429,7 @@ fn a_device_that_went_bad_meanwhile_is_not_tracked() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
     let registry = registry(&pki.device, Some(&pki.authority()));
     let auth = server
-        .builder()
-        .with_authorities(pki.authorities())
+        .trusting(&pki)
         .with_registry(registry.clone())
         .build()
         .unwrap();
@@ -502,11 +495,7 @@ fn who_it_is_comes_from_the_connection_and_nowhere_else() {
     // A connection and a time: no text of the peer's choosing has a way in.
     let authenticate: Asks = ServerAuth::authenticate;
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
-    let auth = server
-        .builder()
-        .with_authorities(pki.authorities())
-        .build()
-        .unwrap();
+    let auth = server.trusting(&pki).build().unwrap();
     let device = device_config(&pki.device, &server);
     let connected = handshake(device.config(), auth.config(&[]).unwrap(), HOST)
         .ok()

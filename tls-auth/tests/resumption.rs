@@ -77,9 +77,7 @@ fn round(
 fn a_device_that_stays_good_resumes() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
     every_way(|version, keep| {
-        let auth = keeping(server.builder().with_authorities(pki.authorities()), keep)
-            .build()
-            .unwrap();
+        let auth = keeping(server.trusting(&pki), keep).build().unwrap();
         let device = device_config_of(&pki.device, &server, &[version]);
         assert_eq!(round(&auth, &device, now()), (false, "accepted"));
         assert_eq!(round(&auth, &device, now()), (true, "accepted"));
@@ -96,10 +94,7 @@ fn a_status_that_changes_ends_resumption() {
             .filter(|status| *status != Status::Active)
         {
             let registry = registry(&pki.device, Some(&pki.authority()));
-            let builder = server
-                .builder()
-                .with_authorities(pki.authorities())
-                .with_registry(registry.clone());
+            let builder = server.trusting(&pki).with_registry(registry.clone());
             let auth = keeping(builder, keep).build().unwrap();
             let device = device_config_of(&pki.device, &server, &[version]);
             assert_eq!(round(&auth, &device, now()), (false, "accepted"));
@@ -122,9 +117,7 @@ fn expiry_ends_resumption() {
     params.not_after = rcgen::date_time_ymd(2089, 1, 1);
     pki.device = Device::new(params, &pki.intermediate, &[&pki.intermediate]);
     every_way(|version, keep| {
-        let auth = keeping(server.builder().with_authorities(pki.authorities()), keep)
-            .build()
-            .unwrap();
+        let auth = keeping(server.trusting(&pki), keep).build().unwrap();
         let device = device_config_of(&pki.device, &server, &[version]);
         assert_eq!(round(&auth, &device, now()), (false, "accepted"));
         assert_eq!(round(&auth, &device, later(36_500)), (true, "expired"));
@@ -138,10 +131,7 @@ fn a_revocation_list_that_is_replaced_ends_resumption() {
     let policy = RevocationPolicy::default();
     let good = || RevocationLists::new([list(&pki.root, 1, &[]), pki.list(1, &[])], policy);
     every_way(|version, keep| {
-        let builder = server
-            .builder()
-            .with_authorities(pki.authorities())
-            .with_revocation(good());
+        let builder = server.trusting(&pki).with_revocation(good());
         let auth = keeping(builder, keep).build().unwrap();
         let device = device_config_of(&pki.device, &server, &[version]);
         assert_eq!(round(&auth, &device, now()), (false, "accepted"));
@@ -164,12 +154,7 @@ fn a_revocation_list_that_is_replaced_ends_resumption() {
 #[test]
 fn revocation_that_is_asked_for_later_counts_for_who_was_verified_before() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
-    let auth = keeping(
-        server.builder().with_authorities(pki.authorities()),
-        Keep::Store,
-    )
-    .build()
-    .unwrap();
+    let auth = keeping(server.trusting(&pki), Keep::Store).build().unwrap();
     let device = device_config(&pki.device, &server);
     assert_eq!(round(&auth, &device, now()), (false, "accepted"));
     let lists = [list(&pki.root, 1, &[]), pki.list(1, &[&pki.device.serial])];
@@ -181,9 +166,7 @@ fn revocation_that_is_asked_for_later_counts_for_who_was_verified_before() {
 fn a_ca_that_is_taken_away_ends_resumption() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
     every_way(|version, keep| {
-        let auth = keeping(server.builder().with_authorities(pki.authorities()), keep)
-            .build()
-            .unwrap();
+        let auth = keeping(server.trusting(&pki), keep).build().unwrap();
         let device = device_config_of(&pki.device, &server, &[version]);
         assert_eq!(round(&auth, &device, now()), (false, "accepted"));
         auth.replace_authorities(Authorities::new([pki.authority().with_active(false)]));
@@ -206,10 +189,7 @@ fn a_session_of_one_tenant_is_none_of_anothers() {
             TicketKeys::new(Duration::from_secs(3_600)).unwrap(),
         );
         let tenant = |pki: &Pki, tickets: bool| {
-            let builder = server
-                .builder()
-                .with_authorities(pki.authorities())
-                .with_sessions(store.clone());
+            let builder = server.trusting(pki).with_sessions(store.clone());
             let builder = if tickets {
                 builder.with_tickets(keys.clone())
             } else {
@@ -232,7 +212,7 @@ fn a_connection_that_another_tenant_made_is_judged_from_its_bytes() {
     let server = Server::new(&["one.example", "two.example"]);
     let (one, two) = (Pki::new(), Pki::new());
     let tenant = |pki: &Pki, name: &'static str| {
-        let builder = server.builder().with_authorities(pki.authorities());
+        let builder = server.trusting(pki);
         builder.with_server_names([name]).build().unwrap()
     };
     let (first, second) = (tenant(&one, "one.example"), tenant(&two, "two.example"));
@@ -265,7 +245,7 @@ fn a_shared_context_shares_sessions_and_nothing_else() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
     let store = SessionStore::new(64);
     let process = || {
-        let builder = server.builder().with_authorities(pki.authorities());
+        let builder = server.trusting(&pki);
         let builder = builder
             .with_sessions(store.clone())
             .with_session_context(b"acme");
@@ -286,13 +266,7 @@ fn a_shared_context_shares_sessions_and_nothing_else() {
 #[test]
 fn without_store_and_tickets_nothing_is_resumed() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
-    let auth = Arc::new(
-        server
-            .builder()
-            .with_authorities(pki.authorities())
-            .build()
-            .unwrap(),
-    );
+    let auth = Arc::new(server.trusting(&pki).build().unwrap());
     for version in [&TLS12, &TLS13] {
         let device = device_config_of(&pki.device, &server, &[version]);
         assert_eq!(round(&auth, &device, now()), (false, "accepted"));

@@ -32,8 +32,7 @@ fn each_side_is_told_what_it_may_know() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
     let registry = registry(&pki.device, Some(&pki.authority()));
     let auth = server
-        .builder()
-        .with_authorities(pki.authorities())
+        .trusting(&pki)
         .with_registry(registry.clone())
         .build()
         .unwrap();
@@ -67,11 +66,7 @@ fn each_side_is_told_what_it_may_know() {
 #[test]
 fn protocols_are_agreed_on() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
-    let auth = server
-        .builder()
-        .with_authorities(pki.authorities())
-        .build()
-        .unwrap();
+    let auth = server.trusting(&pki).build().unwrap();
     let device = DeviceConfig::builder(pki.device.credentials())
         .with_server_ca(&server.ca)
         .unwrap()
@@ -188,11 +183,7 @@ fn hints_name_the_cas_when_they_are_asked_for() {
 #[test]
 fn a_handshake_in_single_bytes() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
-    let auth = server
-        .builder()
-        .with_authorities(pki.authorities())
-        .build()
-        .unwrap();
+    let auth = server.trusting(&pki).build().unwrap();
     let device = device_config(&pki.device, &server);
     let name = DeviceConfig::server_name(HOST).unwrap();
     let mut client = ClientConnection::new(device.config(), name).unwrap();
@@ -239,11 +230,7 @@ fn a_handshake_in_single_bytes() {
 #[test]
 fn an_alert_at_each_step_ends_in_nobody() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
-    let auth = server
-        .builder()
-        .with_authorities(pki.authorities())
-        .build()
-        .unwrap();
+    let auth = server.trusting(&pki).build().unwrap();
     let device = device_config_of(&pki.device, &server, &[&TLS12]);
     let close_notify = [0x15, 0x03, 0x03, 0x00, 0x02, 0x01, 0x00];
     for step in 0..2 {
@@ -268,11 +255,7 @@ fn an_alert_at_each_step_ends_in_nobody() {
 fn data_that_nobody_reads_is_not_kept_without_end() {
     const CHUNK: usize = 16 * 1024;
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
-    let auth = server
-        .builder()
-        .with_authorities(pki.authorities())
-        .build()
-        .unwrap();
+    let auth = server.trusting(&pki).build().unwrap();
     for version in [&TLS12, &TLS13] {
         let device = device_config_of(&pki.device, &server, &[version]);
         let mut connected = handshake(device.config(), auth.config(&[]).unwrap(), HOST)
@@ -319,11 +302,7 @@ fn data_that_nobody_reads_is_not_kept_without_end() {
 #[test]
 fn a_handshake_message_without_end_is_refused() {
     let (pki, server) = (Pki::new(), Server::new(&[HOST]));
-    let auth = server
-        .builder()
-        .with_authorities(pki.authorities())
-        .build()
-        .unwrap();
+    let auth = server.trusting(&pki).build().unwrap();
     let mut connection = ServerConnection::new(auth.config(&[]).unwrap()).unwrap();
     // A ClientHello of 16 MiB, in records of 16 KiB.
     let mut record = vec![0x16, 0x03, 0x01, 0x40, 0x00, 0x01, 0xFF, 0xFF, 0xFF];

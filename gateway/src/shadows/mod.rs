@@ -269,7 +269,7 @@ impl Shadows {
                 Table::Shadow,
                 prefix.as_bytes(),
                 Some(after.as_bytes()),
-                100,
+                PAGE,
             )?;
             let Some((last, _)) = page.last() else {
                 return Ok(names);

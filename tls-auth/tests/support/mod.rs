@@ -219,6 +219,11 @@ impl Server {
     pub(crate) fn builder(&self) -> ServerAuthBuilder {
         ServerAuth::builder(self.credentials.clone())
     }
+
+    /// One that lets the devices of this PKI in.
+    pub(crate) fn trusting(&self, pki: &Pki) -> ServerAuthBuilder {
+        self.builder().with_authorities(pki.authorities())
+    }
 }
 
 pub(crate) fn acme() -> Owner {
